@@ -1,0 +1,53 @@
+# `make` prints this list. Everything is installed into .venv; nothing needs root but the packages of test-system.
+
+# The first Python that is new enough; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
+BIN := .venv/bin
+READY := .venv/.ready
+SOURCES := model pipeline daemon clients steno.py tests .ci/install.py $(if $(wildcard benchmarks/*.py),benchmarks)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow test-system lint format lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install everything into .venv (done once; quick afterwards)
+
+# Current when newer than what it was made from: then no target calls pip.
+$(READY): requirements.lock pyproject.toml .ci/install.py
+	@$(PYTHON) .ci/install.py
+	@touch $@
+
+demo: $(READY) ## watch a shipped recording become text; MIC=1 listens to the microphone
+	@$(BIN)/steno demo $(if $(filter-out 0,$(MIC)),--mic)
+
+test: $(READY) ## run the tests that need no root
+	$(BIN)/pytest -m "not slow and not system" $(ARGS)
+
+test-slow: $(READY) ## run the long tests
+	$(BIN)/pytest -m "slow and not system" $(ARGS)
+
+test-system: $(READY) ## run the tests with a sound server; as root installs missing Debian packages
+	@.ci/system-packages
+	$(BIN)/pytest -m system $(ARGS)
+
+lint: $(READY) ## ruff, mypy, import-linter
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+
+format: $(READY) ## let ruff format the sources
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+# --no-config: the lock holds the public registry's hashes, whatever this machine is configured for.
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-config --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean: ## remove .venv and all that tools have left (the built llama.cpp wheel stays in the user's cache)
+	rm -rf .venv build dist *.egg-info __pycache__ .ci/__pycache__ .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find $(filter-out %.py,$(SOURCES)) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,152 @@
+"""The rules of the house that neither ruff, mypy nor import-linter checks by itself."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("model", "pipeline", "daemon", "clients")
+MOST_LINES = 300
+LONGER_FILES: dict[str, str] = {}
+"""Path -> the reason why that file may be longer."""
+
+UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+UNSAFE_NAMES = {"eval", "exec"}
+UNSAFE_METHODS = {"recv_pyobj", "send_pyobj", "unsafe_load", "full_load"}
+
+
+def python_files(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert found, f"no Python file in {folders}"
+    return found
+
+
+def sources() -> list[Path]:
+    """Return what runs when Steno runs."""
+    return [ROOT / "steno.py", *python_files(*ROOMS)]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports_of(tree: ast.Module) -> set[str]:
+    """Return the top-level names of all modules that are imported, relative imports left out."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def unsafe_things(tree: ast.Module) -> Iterator[str]:
+    """Yield what could run code out of data."""
+    for module in imports_of(tree) & UNSAFE_MODULES:
+        yield f"import {module}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in UNSAFE_NAMES:
+            yield f"{node.id} in line {node.lineno}"
+        elif isinstance(node, ast.Attribute) and node.attr in UNSAFE_METHODS:
+            yield f"{node.attr} in line {node.lineno}"
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) == "yaml.load":
+            yield f"yaml.load in line {node.lineno}"
+        elif isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
+            yield f"allow_pickle in line {node.lineno}"
+
+
+def project() -> dict[str, object]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_s_import_name_is_ours(room: str) -> None:
+    # "daemon" is also a package of the registry: in a shared environment that one could come first.
+    module = importlib.import_module(room)
+    assert Path(str(module.__file__)).resolve().parent == ROOT / room
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_no_source_can_run_code_out_of_data(path: Path) -> None:
+    assert list(unsafe_things(tree_of(path))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "eval('1')",
+        "socket.recv_pyobj()",
+        "yaml.load(text)",
+        "numpy.load(path, allow_pickle=True)",
+    ],
+)
+def test_the_search_for_unsafe_things_finds(text: str) -> None:
+    assert list(unsafe_things(ast.parse(text)))
+
+
+def test_no_file_is_longer_than_a_room_should_be() -> None:
+    folders = [*ROOMS, "tests", "benchmarks", ".ci"]
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")] + [ROOT / "steno.py"]
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    too_long = {name: lines for name, lines in lengths.items() if lines > MOST_LINES and name not in LONGER_FILES}
+    assert too_long == {}
+
+
+@pytest.mark.parametrize("path", python_files("model"), ids=name_of)
+def test_the_model_has_no_threads_no_sockets_and_no_prints(path: Path) -> None:
+    tree = tree_of(path)
+    calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert "print" not in calls
+    assert not imports_of(tree) & {"threading", "socket", "zmq", "asyncio"}
+
+
+def test_the_documented_table_of_libraries_is_the_one_that_import_linter_enforces() -> None:
+    structure = (ROOT / "docs" / "structure.md").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^\| (\w+) \| (\S+\.py) \|$", structure, re.MULTILINE))
+    contracts = project()["tool"]["importlinter"]["contracts"]  # type: ignore[index]  # TOML has no static type
+    enforced = {}
+    for contract in contracts:
+        for edge in contract.get("ignore_imports", []):
+            module, library = edge.split(" -> ")
+            assert contract["forbidden_modules"] == [library]
+            assert contract["source_modules"] == list(ROOMS)
+            enforced[library] = module.replace(".", "/") + ".py"
+    assert documented == enforced
+
+
+def test_steno_py_loads_no_library_of_the_table() -> None:
+    # import-linter sees packages only, and steno.py is a single module.
+    structure = (ROOT / "docs" / "structure.md").read_text(encoding="utf-8")
+    libraries = set(re.findall(r"^\| (\w+) \| \S+\.py \|$", structure, re.MULTILINE))
+    assert not imports_of(tree_of(ROOT / "steno.py")) & (libraries | {"model", "daemon"})
+
+
+def test_the_lock_names_no_registry_and_has_a_hash_for_every_entry() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    assert not re.search(r"^-", lock, re.MULTILINE)
+    entries = re.split(r"^(?=\w)", lock, flags=re.MULTILINE)[1:]
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def test_the_lock_has_every_dependency() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
+    metadata = project()["project"]
+    assert isinstance(metadata, dict)
+    wanted = [*metadata["dependencies"], *metadata["optional-dependencies"]["dev"]]
+    assert {re.split(r"[ ;<>=]", requirement)[0] for requirement in wanted} <= locked
