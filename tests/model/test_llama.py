@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from model.errors import ModelError
+from model.llama import Llama
+from model.package import Package
+
+
+@pytest.fixture(scope="module")
+def llama(asr: Package) -> Iterator[Llama]:
+    one = Llama(asr.decoder)
+    yield one
+    one.close()
+
+
+TEXT = "The meeting starts on Thursday afternoon, at 5:30 PM. Ünïcödé 你好 🎤"
+
+
+def test_text_survives_its_tokens(llama: Llama) -> None:
+    assert b"".join(map(llama.piece, llama.tokenise(TEXT))).decode() == TEXT
+
+
+def test_control_tokens_are_recognised_only_on_request(llama: Llama) -> None:
+    assert llama.tokenise("<|im_end|>", special=True) == [2228]
+    assert 2228 not in llama.tokenise("<|im_end|>")
+    assert 2232 not in llama.tokenise("<asr_text>")
+
+
+def test_control_tokens_stand_for_no_text(llama: Llama) -> None:
+    assert llama.piece(llama.control("<|im_end|>")) == b""
+
+
+def test_a_control_token_that_is_not_there_is_named(llama: Llama) -> None:
+    with pytest.raises(ModelError, match=r"<\|no_such\|>"):
+        llama.control("<|no_such|>")
+
+
+def test_a_token_that_is_not_there_is_refused(llama: Llama) -> None:
+    with pytest.raises(ModelError, match="no token 99999"):
+        llama.piece(99_999)
+
+
+def test_one_batch_and_many_give_the_same_logits(llama: Llama) -> None:
+    tokens = llama.tokenise(TEXT * 20)
+    llama.clear()
+    once = llama.feed_tokens(tokens, outputs=3)
+    llama.clear()
+    for token in tokens[:-1]:
+        llama.feed_tokens([token])
+    last = llama.feed_tokens(tokens[-1:], outputs=1)
+    assert once.shape == (3, llama.vocabulary_size)
+    assert len(llama) == len(tokens)
+    assert np.abs(once[-1] - last[0]).max() < 0.2
+
+
+def test_outputs_may_lie_across_two_calls_of_the_library(llama: Llama) -> None:
+    tokens = llama.tokenise("a b c d " * 150)
+    assert len(tokens) > 520
+    llama.clear()
+    rows = llama.feed_tokens(tokens[:520], outputs=20)
+    llama.clear()
+    llama.feed_tokens(tokens[:500])
+    alone = llama.feed_tokens(tokens[500:520], outputs=20)
+    assert np.abs(rows - alone).max() < 0.2
+
+
+def test_what_was_cut_off_is_forgotten(llama: Llama) -> None:
+    tokens = llama.tokenise("The meeting starts")
+    llama.clear()
+    expected = llama.feed_tokens(tokens, outputs=1)
+    llama.clear()
+    llama.feed_tokens([*tokens[:-1], 5, 6, 7])
+    llama.truncate(len(tokens) - 1)
+    assert np.abs(llama.feed_tokens(tokens[-1:], outputs=1) - expected).max() < 0.2
+
+
+def test_a_full_context_is_an_error(llama: Llama) -> None:
+    llama.clear()
+    with pytest.raises(ModelError, match="is full"):
+        llama.feed_tokens([1] * 5_000)
+
+
+def test_more_than_the_model_can_hold_is_an_error(llama: Llama) -> None:
+    with pytest.raises(ModelError, match="do not fit"):
+        llama.reserve(llama.longest + 1)
+
+
+def test_hidden_states_have_the_model_s_width(asr: Package) -> None:
+    llama = Llama(asr.decoder, hidden=True)
+    llama.feed_tokens([1, 2, 3])
+    assert llama.feed_tokens([4, 5], outputs=2).shape == (2, 256)
+    llama.close()
+
+
+def test_the_library_says_nothing(asr: Package, capfd: pytest.CaptureFixture[str]) -> None:
+    llama = Llama(asr.decoder)
+    llama.feed_tokens([1, 2, 3], outputs=1)
+    llama.close()
+    assert capfd.readouterr() == ("", "")
