@@ -1,0 +1,1 @@
+"""The vocabulary of Steno's processes, and the stages between sound and text."""

@@ -1,0 +1,119 @@
+"""Where settings come from: defaults < config.toml < environment < command line.
+
+This file reads and checks them and says what is wrong, with the file and the key. It does not know what a setting
+means: `pipeline.settings` owns that.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from model.errors import UsageError
+from pipeline.settings import Section, Settings
+
+PREFIX = "STENO_"
+
+
+def sections() -> dict[str, type[Section]]:
+    """Name of each section and its struct."""
+    return {field.name: field.type for field in msgspec.structs.fields(Settings)}
+
+
+def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Settings:
+    """The settings in force.
+
+    Args:
+        path: config.toml, or None for none.
+        environ: variables `STENO_<SECTION>_<KEY>` set a key.
+        overrides: `section.key` -> text, from the command line.
+
+    Raises:
+        UsageError: unreadable file, unknown key, wrong type, value out of range; it names the place.
+    """
+    settings = Settings()
+    if path is not None:
+        settings = _merge(settings, _read(path), str(path))
+    known = {f"{PREFIX}{name}_{key}".upper(): (name, key) for name, key in _keys()}
+    for variable in sorted(environ.keys() & known.keys()):
+        name, key = known[variable]
+        settings = _merge(settings, {name: {key: _value(name, key, environ[variable])}}, f"environment: {variable}")
+    for dotted, text in overrides.items():
+        name, _, key = dotted.partition(".")
+        place = "command line"
+        _check_names({name: {key: text}}, place)
+        settings = _merge(settings, {name: {key: _value(name, key, text)}}, place)
+    return settings
+
+
+def _keys() -> list[tuple[str, str]]:
+    return [(name, key) for name, struct in sections().items() for key in struct.__struct_fields__]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from None
+
+
+def _value(section: str, key: str, text: str) -> Any:
+    """A text from environment or command line as the type that the key has."""
+    field = {f.name: f for f in msgspec.structs.fields(sections()[section])}[key]
+    kind = get_args(field.type)[0] if hasattr(field.type, "__metadata__") else field.type
+    if kind is bool and text.lower() in ("true", "yes", "on", "1", "false", "no", "off", "0"):
+        return text.lower() in ("true", "yes", "on", "1")
+    for number in (int, float):
+        if kind is number:
+            try:
+                return number(text)
+            except ValueError:
+                return text
+    return text
+
+
+def _check_names(tree: Mapping[str, Any], place: str) -> None:
+    for name, table in tree.items():
+        if name not in sections():
+            raise UsageError(f"{place}: unknown section [{name}]", _nearest(name, sections()))
+        if not isinstance(table, Mapping):
+            raise UsageError(f"{place}: {name} must be a section", f"Write [{name}] on a line of its own.")
+        fields = sections()[name].__struct_fields__
+        for key in table:
+            if key not in fields:
+                raise UsageError(f"{place}: unknown key {name}.{key}", _nearest(key, fields))
+
+
+def _nearest(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."
+
+
+def _merge(settings: Settings, tree: Mapping[str, Any], place: str) -> Settings:
+    _check_names(tree, place)
+    for name, table in tree.items():
+        merged = msgspec.structs.asdict(getattr(settings, name)) | dict(table)
+        try:
+            section = msgspec.convert(merged, sections()[name])
+        except msgspec.ValidationError as error:
+            raise UsageError(
+                f"{place}: {_plain(name, str(error), table)}", "See `steno config` for every key."
+            ) from None
+        settings = msgspec.structs.replace(settings, **{name: section})
+    return settings
+
+
+def _plain(section: str, error: str, table: Mapping[str, Any]) -> str:
+    """The validator's words with the key's full name and the value that was given."""
+    what, _, where = error.partition(" - at `$.")
+    key = re.sub(r"`$", "", where)
+    given = f" (it is {table[key]!r})" if key in table else ""
+    return f"{section}.{key}: {what[:1].lower()}{what[1:]}{given}" if key else f"{section}: {error}"

@@ -1,0 +1,169 @@
+"""The public events: what Steno tells the world, as JSON.
+
+Each event is published as two frames, `[topic, json]`; docs/protocol.md describes them for programs in any language.
+This file owns their fields and their one way in and out of JSON. Positions are seconds from the first sample of the
+source, because this is the rim of the program; inside it a position is a sample index (`pipeline.messages`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+PROTOCOL = 1
+"""Raised when a field changes its meaning or goes away; new fields do not raise it."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Fields that every event has."""
+
+    protocol: int = PROTOCOL
+    daemon: str
+    """Id of the running daemon; another id means that it was restarted and that `seq` began anew."""
+    seq: int
+    """Counts the events of one stream from 1 without a gap."""
+    time: float
+    """Wall clock, seconds since 1970; for people, not for measuring."""
+
+
+class State(Event, frozen=True, tag="state"):
+    """The daemon's own state, published whenever it changes."""
+
+    ready: bool
+    """All worker processes have loaded their models."""
+    listening: bool
+    mode: Literal["always", "on-demand"]
+    workers: dict[str, str]
+    """Process name -> starting | ready | restarting | failed."""
+    sources: dict[str, str]
+    """Id of each open source -> starting | opened | silent | lost | failed."""
+
+
+class Source(Event, frozen=True, tag="source"):
+    """A source opened, was lost, came back, or ended."""
+
+    source: str
+    state: Literal["opened", "silent", "lost", "failed", "ended"]
+    detail: str = ""
+
+
+class SpeechStarted(Event, frozen=True, tag="speech_started"):
+    """The VAD heard speech; an utterance is open."""
+
+    source: str
+    utterance: int
+    start: float
+    """Where the utterance begins, pre-roll included."""
+    origin_ns: int
+    """Monotonic clock (CLOCK_MONOTONIC) at which second 0 of the source was captured."""
+
+
+class SpeechEnded(Event, frozen=True, tag="speech_ended"):
+    """The utterance is closed; its final follows."""
+
+    source: str
+    utterance: int
+    start: float
+    end: float
+    reason: Literal["silence", "length", "stop", "end", "cancel"]
+
+
+class Partial(Event, frozen=True, tag="partial"):
+    """What the utterance says so far. `committed` only ever grows; `tail` may change with every revision."""
+
+    source: str
+    utterance: int
+    revision: int
+    committed: str
+    tail: str
+    language: str
+    end: float
+    """The sound that was heard for this text ends here."""
+
+
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an utterance cost, all its steps together; seconds and tokens."""
+
+    audio: float
+    encode: float
+    prefill: float
+    prefill_tokens: int
+    generate: float
+    generate_tokens: int
+    steps: int
+    wait: float
+    """From the end of the utterance's audio reaching the daemon to its final leaving it."""
+
+
+class Final(Event, frozen=True, tag="final"):
+    """The text of an utterance; exactly one for each, empty if nothing was said."""
+
+    source: str
+    utterance: int
+    text: str
+    language: str
+    start: float
+    end: float
+    timings: Timings
+    error: str = ""
+    """Not empty when the text is incomplete because a stage failed; never part of the text."""
+
+
+class TimedWord(msgspec.Struct, frozen=True):
+    """A word and where it was said, in seconds of its source."""
+
+    text: str
+    start: float
+    end: float
+
+
+class Words(Event, frozen=True, tag="words"):
+    """Word times of a final; follows each final when alignment is on. Empty when there is no text."""
+
+    source: str
+    utterance: int
+    words: list[TimedWord]
+    align: float
+    """Seconds the aligner took."""
+    error: str = ""
+
+
+class Notice(Event, frozen=True, tag="notice"):
+    """Something the user should know."""
+
+    level: Literal["info", "warning", "error"]
+    code: str
+    """A short name that does not change, for programs."""
+    text: str
+    hint: str = ""
+
+
+class Snapshot(Event, frozen=True, tag="snapshot"):
+    """Sent once to a subscriber of `snap.<id>`: everything up to and including event `seq`."""
+
+    state: State
+    partials: list[Partial]
+    """The latest partial of each open utterance."""
+    finals: list[Final]
+    """The last finals, oldest first."""
+
+
+Any = State | Source | SpeechStarted | SpeechEnded | Partial | Final | Words | Notice | Snapshot
+
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Any)
+_encoder = msgspec.json.Encoder()
+
+
+def to_json(event: Any) -> bytes:
+    """The event as one line of JSON, UTF-8."""
+    return _encoder.encode(event)
+
+
+def from_json(data: bytes) -> Any:
+    """The event of a JSON text.
+
+    Raises:
+        msgspec.DecodeError: not JSON, or no event of this protocol.
+    """
+    return _decoder.decode(data)

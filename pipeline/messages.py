@@ -1,0 +1,231 @@
+"""The words that Steno's processes say to each other.
+
+Frozen structs, sent as msgpack over the sockets of `pipeline.sockets`; arrays travel beside them as raw frames. This
+file owns every internal message and their units. It knows neither sockets nor what a stage does. The public events
+are another file: `pipeline.events`.
+
+A position in sound is the index of a sample at 16 kHz, counted from the first sample of its source. An interval or a
+moment is in nanoseconds of the monotonic clock.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from model.errors import StenoError
+
+SAMPLE_RATE = 16_000
+FRAME_SAMPLES = 320
+"""Samples of one audio frame: 20 ms, the unit of the sources and of the VAD."""
+
+
+class Malformed(StenoError):
+    """Frames that are no message, or a message that makes no sense; its sender is at fault, not its receiver."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Root of the internal messages; the tag is the class name."""
+
+
+class Audio(Message, frozen=True):
+    """Source -> hub. One array frame follows: int16 mono at 16 kHz, any whole number of samples (0 with `end`)."""
+
+    source: str
+    """Id of the source, as the hub named it."""
+    first_sample: int
+    """Index of the first sample of the frame in this source."""
+    captured_ns: int
+    """Monotonic moment at which the last sample of the frame was captured."""
+    overflows: int = 0
+    """Times the device lost sound before this frame since the last message."""
+    end: bool = False
+    """True on the last message of a source that ends."""
+
+
+class SourceState(Message, frozen=True):
+    """Source -> hub: the state of a live device."""
+
+    source: str
+    state: str
+    """One of: opened, lost, silent."""
+    detail: str = ""
+    """The device's name, or the reason, for the eyes of the user."""
+    hint: str = ""
+
+
+class Speech(Message, frozen=True):
+    """Hub -> encoder: one step of an utterance. One array frame: the int16 samples that are new in this epoch."""
+
+    utterance: int
+    epoch: int
+    """Raised by the hub when an utterance is replayed; a stage forgets what it held of an older epoch."""
+    seq: int
+    """Step of the utterance within its epoch, from 0."""
+    from_sample: int
+    """Offset of the first sample of the frame from the start of the utterance."""
+    last: bool
+    """True for the final step: nothing follows."""
+    language: str = ""
+    """Forced language, in the model's own English name; empty lets the model decide."""
+    context: str = ""
+    """Text of the system turn."""
+    forced: tuple[int, ...] = ()
+    """Token ids that the answer must begin with: what was already committed."""
+
+
+class Features(Message, frozen=True):
+    """Encoder -> decoder. One array frame: float32[n, d], the embeddings from `from_token` on."""
+
+    utterance: int
+    epoch: int
+    seq: int
+    from_token: int
+    last: bool
+    language: str
+    context: str
+    forced: tuple[int, ...]
+    samples: int
+    """Samples of the utterance that the embeddings cover."""
+    encode_ns: int
+    """Time this step spent in log-mel and encoder."""
+
+
+class Hypothesis(Message, frozen=True):
+    """Decoder -> hub: what the model hears in the utterance so far."""
+
+    utterance: int
+    epoch: int
+    seq: int
+    last: bool
+    samples: int
+    language: str
+    """The language the model named; empty for none (silence, noise)."""
+    text: str
+    """The transcript, without language tag or special tokens."""
+    tokens: tuple[int, ...]
+    """All tokens of the answer, language tag included, end token not."""
+    ends: tuple[int, ...]
+    """For each token, how many characters of `text` stand once it is written; -1 in the middle of a character."""
+    encode_ns: int
+    prefill_ns: int
+    prefill_tokens: int
+    generate_ns: int
+    generate_tokens: int
+
+
+class Align(Message, frozen=True):
+    """Hub -> aligner. One array frame: int16, the whole utterance."""
+
+    utterance: int
+    epoch: int
+    text: str
+    language: str
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """A word and the samples it spans, counted from the start of the utterance."""
+
+    text: str
+    start_sample: int
+    end_sample: int
+
+
+class Words(Message, frozen=True):
+    """Aligner -> hub: the word times of an utterance."""
+
+    utterance: int
+    epoch: int
+    words: tuple[Word, ...]
+    align_ns: int
+
+
+class Failed(Message, frozen=True):
+    """Stage -> hub: this step could not be done; the process itself is well."""
+
+    process: str
+    utterance: int
+    epoch: int
+    seq: int
+    error: str
+    hint: str = ""
+
+
+class Ready(Message, frozen=True):
+    """Worker or source -> hub: the process has loaded and works."""
+
+    process: str
+    pid: int
+    detail: str = ""
+    """What it runs: files, precision, provider, threads."""
+
+
+class Beat(Message, frozen=True):
+    """Worker -> hub, from the work loop: alive."""
+
+    process: str
+    pid: int
+
+
+class Refused(Message, frozen=True):
+    """Worker or source -> hub: the process cannot do its work and will exit; starting it again is no remedy."""
+
+    process: str
+    pid: int
+    error: str
+    hint: str = ""
+
+
+class Cancel(Message, frozen=True):
+    """Hub -> workers, on the bus: give up what you have of this utterance below this epoch and step."""
+
+    utterance: int
+    epoch: int
+    below_seq: int
+
+
+class Forget(Message, frozen=True):
+    """Hub -> workers, on the bus: the utterance is over; free its memory."""
+
+    utterance: int
+
+
+class Shutdown(Message, frozen=True):
+    """Hub -> workers and sources, on the bus: end now."""
+
+
+Any = (
+    Audio
+    | SourceState
+    | Speech
+    | Features
+    | Hypothesis
+    | Align
+    | Words
+    | Failed
+    | Ready
+    | Beat
+    | Refused
+    | Cancel
+    | Forget
+    | Shutdown
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Any)
+
+
+def to_bytes(message: Any) -> bytes:
+    """The message as msgpack."""
+    return _encoder.encode(message)
+
+
+def from_bytes(data: bytes) -> Any:
+    """The message of a msgpack text.
+
+    Raises:
+        Malformed: not msgpack, an unknown message, or fields of the wrong type.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"not a message: {error}") from None

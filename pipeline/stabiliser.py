@@ -1,0 +1,106 @@
+"""Which words of a changing hypothesis may be shown as settled.
+
+Sans-IO: one `Stabiliser` for each utterance is told every hypothesis and answers with committed text, which only ever
+grows, and a tail, which may change. It works on the decoder's tokens, because what is committed must be forced on the
+next decode; it knows neither audio nor sockets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.messages import SAMPLE_RATE, Hypothesis
+from pipeline.settings import StreamSettings
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What to show of an utterance."""
+
+    committed: str
+    tail: str
+    forced: tuple[int, ...]
+    """The tokens that write `committed`, language tag included; empty while nothing is committed."""
+
+
+class Stabiliser:
+    """Local agreement: a word is committed once several consecutive hypotheses wrote it in the same place, the first of
+    them well before the sound's present end, and enough words follow it.
+    """
+
+    def __init__(self, settings: StreamSettings, commit: bool) -> None:
+        self._settings = settings
+        self._commit = commit
+        self._agreeing: list[Hypothesis] = []
+        self._forced: tuple[int, ...] = ()
+        self._committed = ""
+
+    @property
+    def shown(self) -> Shown:
+        """What is committed so far, with no tail."""
+        return Shown(self._committed, "", self._forced)
+
+    def step(self, hypothesis: Hypothesis) -> Shown:
+        """Take the next hypothesis of the utterance."""
+        if self._commit:
+            self._agreeing.append(hypothesis)
+            self._advance(hypothesis)
+        tail = hypothesis.text[len(self._committed) :] if hypothesis.text.startswith(self._committed) else ""
+        return Shown(self._committed, tail, self._forced)
+
+    def restart(self) -> None:
+        """The utterance is decoded anew from its beginning: what was committed stays, agreement begins again."""
+        self._agreeing.clear()
+
+    def _advance(self, newest: Hypothesis) -> None:
+        witnesses = self._witnesses(newest)
+        if len(witnesses) < self._settings.commit_after:
+            return
+        agreed = min(_common(newest.tokens, other.tokens) for other in witnesses)
+        boundaries = _word_boundaries(newest)
+        allowed = boundaries[: max(0, len(boundaries) - self._settings.hold_back_words + 1)]
+        settled = max((at for at in allowed if at <= agreed), default=0)
+        if settled > len(self._forced):
+            self._forced = newest.tokens[:settled]
+            self._committed = newest.text[: newest.ends[settled - 1]]
+
+    def _witnesses(self, newest: Hypothesis) -> list[Hypothesis]:
+        """The hypotheses that must agree: back to the latest one that is old enough. What lies before is dropped."""
+        horizon = newest.samples - int(self._settings.hold_back_s * SAMPLE_RATE)
+        old = [i for i, h in enumerate(self._agreeing) if h.samples <= horizon]
+        if not old:
+            return []
+        first = max(0, min(old[-1], len(self._agreeing) - self._settings.commit_after))
+        self._agreeing = self._agreeing[first:]
+        return self._agreeing
+
+
+def _common(a: tuple[int, ...], b: tuple[int, ...]) -> int:
+    """Length of the common beginning."""
+    for i, (x, y) in enumerate(zip(a, b, strict=False)):
+        if x != y:
+            return i
+    return min(len(a), len(b))
+
+
+def _word_boundaries(hypothesis: Hypothesis) -> list[int]:
+    """Numbers of tokens after which a whole word is written and another begins.
+
+    A boundary lies where the next token starts with a space, or between characters that are written without spaces; it
+    never splits a character or a grapheme of one, since marks and joiners are no letters of their own.
+    """
+    text, ends = hypothesis.text, hypothesis.ends
+    found = []
+    for count in range(1, len(ends)):
+        at = ends[count - 1]
+        if 0 < at < len(text) and at != ends[count] and (text[at].isspace() or _stands_alone(text[at - 1], text[at])):
+            found.append(count)
+    return found
+
+
+def _stands_alone(before: str, after: str) -> bool:
+    """True between two ideographs or kana: each is a word as far as committing goes."""
+    return all(
+        0x3040 <= ord(c) <= 0x30FF or 0x3400 <= ord(c) <= 0x9FFF or 0x20000 <= ord(c) <= 0x3FFFF
+        for c in (before, after)
+    )

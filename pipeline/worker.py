@@ -1,0 +1,151 @@
+"""The process around a stage: `python -m pipeline.worker encoder|decoder|aligner`.
+
+It owns the loop: take a message, let the stage work, send on what it gives; give a sign of life from that same loop,
+so that a stage that hangs is seen; heed the hub's bus even in the middle of a step. It does not know what the stage
+computes. Its settings come as JSON on standard input, already checked by the daemon.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from model.errors import Cancelled, StenoError
+from pipeline import messages
+from pipeline.arrays import pack
+from pipeline.messages import Align, Beat, Cancel, Failed, Features, Forget, Malformed, Ready, Refused, Shutdown, Speech
+from pipeline.process import Parent
+from pipeline.settings import ModelSettings
+from pipeline.sockets import ALIGNER, DECODER, ENCODER, HUB, Outbox, Poll, Wire
+from pipeline.stages import Stage, build
+
+BEAT_INTERVAL_NS = 300_000_000
+LOOK_INTERVAL_NS = 10_000_000
+"""How often a step looks at the bus: a cancel waits at most so long."""
+
+log = logging.getLogger("steno")
+Job = Speech | Features | Align
+
+
+class Worker:
+    """One stage at work."""
+
+    def __init__(self, name: str, wire: Wire, stage: Stage, parent: Parent) -> None:
+        self._name = name
+        self._wire = wire
+        self._stage = stage
+        self._parent = parent
+        self._bus = wire.bus_listener()
+        self._inbox = wire.inbox(name)
+        self._outboxes: dict[str, Outbox] = {}
+        self._cancelled: dict[int, tuple[int, int]] = {}
+        self._job: Job | None = None
+        self._ended = False
+        self._beat_ns = 0
+        self._look_ns = 0
+
+    def run(self) -> None:
+        """Work until the hub says Shutdown, or is gone."""
+        poll = Poll()
+        poll.add(self._inbox)
+        poll.add(self._bus)
+        self._send(HUB, Ready(self._name, os.getpid(), self._stage.detail))
+        while not self._ended:
+            poll.wait(BEAT_INTERVAL_NS / 1e9)
+            self._look()
+            try:
+                received = self._inbox.receive()
+                if received is not None:
+                    self._take(*received)
+            except Malformed as error:
+                log.warning("%s: passed over what is no message: %s", self._name, error.message)
+
+    def _take(self, message: messages.Any, frames: list[bytes]) -> None:
+        if not isinstance(message, Job):
+            raise Malformed(f"{type(message).__name__} is no work for a stage")
+        self._job = message
+        try:
+            for output in self._stage.step(message, frames, self._beat):
+                self._send(output.to, output.message, *(() if output.array is None else pack(output.array)))
+        except Cancelled:
+            log.debug("%s: gave up a step of utterance %d", self._name, message.utterance)
+        except StenoError as error:
+            self._fail(message, error.message, error.hint)
+        except Exception as error:
+            log.exception("%s: a step of utterance %d failed", self._name, message.utterance)
+            self._fail(message, f"{type(error).__name__}: {error}")
+        finally:
+            self._job = None
+
+    def _fail(self, job: Job, error: str, hint: str = "") -> None:
+        seq = 0 if isinstance(job, Align) else job.seq
+        self._send(HUB, Failed(self._name, job.utterance, job.epoch, seq, error, hint))
+
+    def _send(self, to: str, message: messages.Any, *frames: bytes | memoryview) -> None:
+        if to not in self._outboxes:
+            self._outboxes[to] = self._wire.outbox(to)
+        self._outboxes[to].send(message, *frames)
+
+    def _beat(self) -> bool:
+        """Called from within a step. True once the step is of no more use."""
+        if time.monotonic_ns() - self._look_ns >= LOOK_INTERVAL_NS:
+            self._look()
+        return self._ended or self._stale(self._job)
+
+    def _stale(self, job: Job | None) -> bool:
+        # Alignment comes after the last step: a cancel of steps does not mean it.
+        if job is None or isinstance(job, Align) or job.utterance not in self._cancelled:
+            return False
+        return (job.epoch, job.seq) < self._cancelled[job.utterance]
+
+    def _look(self) -> None:
+        """Give a sign of life when one is due, and heed the bus."""
+        now = self._look_ns = time.monotonic_ns()
+        if now - self._beat_ns >= BEAT_INTERVAL_NS:
+            self._beat_ns = now
+            self._send(HUB, Beat(self._name, os.getpid()))
+            self._ended = self._ended or self._parent.gone
+        while (message := self._bus.receive()) is not None:
+            if isinstance(message, Cancel):
+                below = (message.epoch, message.below_seq)
+                self._cancelled[message.utterance] = max(below, self._cancelled.get(message.utterance, below))
+            elif isinstance(message, Forget):
+                self._cancelled.pop(message.utterance, None)
+                self._stage.forget(message.utterance)
+            elif isinstance(message, Shutdown):
+                self._ended = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Load the stage and work. Returns the exit code: 1 if it cannot work at all."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.worker", description=__doc__)
+    parser.add_argument("name", choices=(ENCODER, DECODER, ALIGNER))
+    parser.add_argument("--runtime-dir", type=Path, required=True)
+    parser.add_argument("--cache-dir", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
+    log.setLevel(logging.INFO)
+    parent = Parent()
+    parent.follow()
+    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=ModelSettings)
+    with Wire(options.runtime_dir) as wire:
+        try:
+            stage = build(options.name, settings, options.cache_dir, lambda words: log.info("%s", words))
+        except StenoError as error:
+            hub = wire.outbox(HUB)
+            hub.send(Refused(options.name, os.getpid(), error.message, error.hint))
+            hub.close(linger_ms=1000)
+            return 1
+        Worker(options.name, wire, stage, parent).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
