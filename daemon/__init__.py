@@ -1,0 +1,1 @@
+"""The long-running process: sources, utterances, the spool, the workers, the event stream."""

@@ -1,0 +1,124 @@
+"""The desk where clients' commands are answered. It owns what each command means; `daemon.hub` does it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from importlib.metadata import version
+
+from daemon.hub import Hub
+from daemon.supervisor import State
+from model.errors import StenoError, UsageError
+from pipeline import commands
+from pipeline.commands import Done, ListeningReply, OpenReply, StatusReply
+from pipeline.messages import SAMPLE_RATE, Malformed
+from pipeline.sockets import CommandServer, Poll
+
+IDLE_SOURCE_S = 30.0
+"""A network source whose client neither sends sound nor asks for so long is taken for dead."""
+
+log = logging.getLogger("steno")
+
+
+class Desk:
+    """Reads requests, and answers each."""
+
+    def __init__(self, hub: Hub, end: CommandServer) -> None:
+        self._hub = hub
+        self._end = end
+        self._began = time.monotonic()
+        self._asked: dict[str, float] = {}
+        self.shutdown_asked = False
+
+    def watch(self, poll: Poll) -> None:
+        """Say what wakes the loop."""
+        poll.add(self._end)
+
+    def turn(self) -> None:
+        """Answer what has come, and end the sources of clients that have gone."""
+        while True:
+            try:
+                received = self._end.receive()
+            except Malformed as error:
+                log.warning("passed over a command: %s", error.message)
+                continue
+            if received is None:
+                break
+            address, text = received
+            try:
+                answer = commands.write_answer(self._answer(commands.read_request(text)))
+            except StenoError as error:
+                answer = commands.write_answer(error)
+            self._end.reply(address, answer)
+        self._end_abandoned()
+
+    def _answer(self, request: commands.AnyRequest) -> object:
+        hub = self._hub
+        match request:
+            case commands.Status():
+                return self._status()
+            case commands.Start():
+                hub.ear.listen(True)
+            case commands.Stop():
+                hub.ear.listen(False)
+            case commands.Toggle():
+                hub.ear.listen(not hub.ear.listening)
+            case commands.CancelSpeech():
+                hub.ear.cancel()
+            case commands.Open():
+                return self._open(request)
+            case commands.Progress(source=source):
+                self._asked[source] = time.monotonic()
+                track = hub.sources.find(source)
+                return hub.sources.progress(source, None if track is None else hub.utterances.finished_to(track))
+            case commands.Close(source=source):
+                return self._close(source)
+            case commands.Shutdown():
+                self.shutdown_asked = True
+                return Done()
+        return ListeningReply(listening=hub.ear.listening)
+
+    def _open(self, request: commands.Open) -> OpenReply:
+        track = self._hub.sources.open(request)
+        if request.private:
+            self._hub.publisher.make_private(track.origin.id)
+        self._hub.open_process(track)
+        self._asked[track.origin.id] = time.monotonic()
+        return OpenReply(source=track.origin.id)
+
+    def _close(self, source: str) -> Done:
+        track = self._hub.sources.find(source)
+        if track is None:
+            raise UsageError(f"there is no source {source!r}")
+        self._hub.drop(track)
+        return Done()
+
+    def _end_abandoned(self) -> None:
+        now, now_ns = time.monotonic(), time.monotonic_ns()
+        for track in self._hub.sources:
+            asked = self._asked.get(track.origin.id)
+            if track.origin.kind == "network" and not track.ended and asked is not None:
+                quiet_s = min(now - asked, (now_ns - track.heard_ns) / 1e9)
+                if quiet_s > IDLE_SOURCE_S:
+                    self._hub.ear.end(track, "its client has gone")
+        self._asked = {s: t for s, t in self._asked.items() if self._hub.sources.find(s) is not None}
+
+    def _status(self) -> StatusReply:
+        hub = self._hub
+        workers = hub.worker_states
+        return StatusReply(
+            daemon=hub.daemon,
+            version=version("steno"),
+            pid=os.getpid(),
+            uptime=round(time.monotonic() - self._began, 3),
+            ready=all(state == State.READY for state in workers.values()),
+            listening=hub.ear.listening,
+            mode=hub.settings.daemon.mode,
+            workers=workers,
+            details=hub.details,
+            sources={track.origin.id: track.state for track in hub.sources},
+            restarts={name: hub.supervisor.restarts(name) for name in workers},
+            utterances=hub.utterances.finals,
+            backlog=round(hub.utterances.backlog_samples / SAMPLE_RATE, 3),
+        )

@@ -1,0 +1,144 @@
+"""What the daemon hears: every source's sound, and which of it becomes utterances.
+
+It owns the sources' states and whether the daemon listens. It does not know the processes that the sources are, nor
+what becomes of an utterance.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+from daemon.sourcebook import Sourcebook, recovered
+from daemon.track import Track
+from daemon.utterances import Utterances
+from pipeline import events
+from pipeline.arrays import Array
+from pipeline.messages import SAMPLE_RATE, Audio, Malformed, SourceState
+from pipeline.settings import Settings
+
+
+class Outside(Protocol):
+    """What the ear may want done."""
+
+    def publish(self, kind: type[events.Event], **fields: Any) -> None:
+        """Publish an event."""
+
+    def notice(self, level: str, code: str, text: str, hint: str = "") -> None:
+        """Tell the user something."""
+
+
+class Ear:
+    """See the top of the file."""
+
+    def __init__(self, settings: Settings, sources: Sourcebook, utterances: Utterances, outside: Outside) -> None:
+        self.listening = settings.daemon.mode == "always"
+        self.sources = sources
+        self._on_demand = settings.daemon.mode == "on-demand"
+        self._utterances = utterances
+        self._outside = outside
+
+    def hear(self, audio: Audio, pcm: Array) -> None:
+        """Take sound of a source.
+
+        Raises:
+            Malformed: there is no such source.
+        """
+        track = self.sources.find(audio.source)
+        if track is None:
+            raise Malformed(f"sound of a source that is not open: {audio.source}")
+        if track.ended:
+            return
+        if track.state == "starting":
+            self._set_source(track, "opened", "")
+        missing = track.take(pcm, audio.first_sample, audio.captured_ns) if len(pcm) else 0
+        if missing or audio.overflows:
+            self._outside.notice(
+                "warning", "sound-lost", f"{track.origin.id} lost sound", "The machine may be too busy."
+            )
+        self._segmented(track, track.segment())
+        if audio.end:
+            self.end(track)
+        track.release(self._utterances.finished_to(track))
+
+    def _segmented(self, track: Track, found: list[Any]) -> None:
+        self._utterances.segmented(track, found, time.monotonic_ns())
+
+    def take_state(self, message: SourceState) -> None:
+        """A live source says how its device is.
+
+        Raises:
+            Malformed: there is no such source, or no such state.
+        """
+        track = self.sources.find(message.source)
+        if track is None or message.state not in ("opened", "lost", "silent"):
+            raise Malformed(f"state {message.state!r} of source {message.source!r}")
+        if message.state == "lost":
+            self._segmented(track, track.close_open("end"))
+            self._outside.notice(
+                "warning", "microphone-lost", f"the microphone is lost: {message.detail}", message.hint
+            )
+        self._set_source(track, message.state, message.detail)
+
+    def _set_source(self, track: Track, state: str, detail: str) -> None:
+        if state != track.state:
+            track.state = state
+            self._outside.publish(events.Source, source=track.origin.id, state=state, detail=detail)
+
+    def listen(self, on: bool, reason: str = "stop") -> None:
+        """Begin or stop to cut utterances from the sources that follow `start` and `stop`."""
+        self.listening = on
+        for track in self.sources:
+            if not track.origin.follows_listening or track.ended:
+                continue
+            if on:
+                track.listen()
+                self._segmented(track, track.segment())
+            else:
+                self._segmented(track, track.stop(reason))
+
+    def cancel(self) -> None:
+        """Drop what is being said."""
+        for track in self.sources:
+            if track.origin.follows_listening:
+                self._segmented(track, track.close_open("cancel"))
+        if self._on_demand:
+            self.listen(False)
+
+    def end(self, track: Track, error: str = "") -> None:
+        """No sound comes from it any more; its last utterance is closed."""
+        if not track.ended:
+            track.error = error
+            self._segmented(track, track.finish())
+
+    def drop(self, track: Track) -> None:
+        """Its client wants no more of it: the open utterance is cancelled."""
+        self._segmented(track, track.close_open("cancel"))
+        self.end(track)
+
+    def recover(self) -> None:
+        """Take up what a daemon before this one left without a final."""
+        for name, pcm in recovered(self.sources.runtime):
+            track = self.sources.open_recovered(name)
+            seconds = len(pcm) / SAMPLE_RATE
+            self._outside.notice("info", "recovered", f"{seconds:.1f} s of sound were left by a daemon that died")
+            self._set_source(track, "opened", name)
+            track.take(pcm, 0, time.monotonic_ns())
+            self._segmented(track, track.segment())
+            self.end(track)
+
+    def finish(self) -> None:
+        """The daemon is to end: no more sound is taken, and what is open is closed."""
+        for track in self.sources:
+            self.end(track)
+
+    def over(self) -> list[Track]:
+        """The sources that have ended and whose utterances are over."""
+        return [track for track in self.sources if track.ended and not self._utterances.of(track.origin.id)]
+
+    def let_go(self, track: Track) -> None:
+        """The source is over."""
+        source = track.origin.id
+        self.sources.remove(source)
+        state = "failed" if track.error else "ended"
+        self._outside.publish(events.Source, source=source, state=state, detail=track.error)

@@ -1,0 +1,289 @@
+"""The daemon's heart: one loop that hears sources and workers, decides, and speaks.
+
+It owns the sockets and the order in which things are done: sound is taken first, then decided about, then work is
+given out. Every decision lies in a room of its own: `daemon.utterances`, `daemon.supervisor`, `daemon.sourcebook`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daemon.ear import Ear
+from daemon.processes import Children, Signals
+from daemon.publisher import Publisher
+from daemon.sourcebook import SOURCES, Sourcebook
+from daemon.supervisor import Action, GaveUp, Kill, Start, State, Supervisor
+from daemon.track import Track
+from daemon.utterances import Utterances
+from model.errors import StenoError
+from pipeline import events, messages
+from pipeline.arrays import Array, pack, unpack
+from pipeline.messages import (
+    Audio,
+    Beat,
+    Failed,
+    Hypothesis,
+    Malformed,
+    Ready,
+    Refused,
+    Shutdown,
+    SourceState,
+    Words,
+)
+from pipeline.settings import Settings
+from pipeline.sockets import ALIGNER, DECODER, ENCODER, HUB, Outbox, Poll, Wire
+
+TICK_S = 0.1
+"""The loop turns at least so often."""
+MESSAGES_A_TURN = 200
+"""So many messages are read before work is given out again."""
+SLEPT_S = 2.0
+"""A turn that comes so late means that the machine slept, not that the workers hang."""
+WORKER = "pipeline.worker"
+
+log = logging.getLogger("steno")
+
+
+class Hub:
+    """See the top of the file."""
+
+    def __init__(self, settings: Settings, wire: Wire, cache: Path, daemon: str) -> None:
+        self.settings = settings
+        self.daemon = daemon
+        self.ending = False
+        self.children = Children()
+        self.supervisor = Supervisor(settings.supervisor)
+        self.sources = Sourcebook(settings, wire.runtime)
+        self.utterances = Utterances(settings, self)
+        self.ear = Ear(settings, self.sources, self.utterances, self)
+        self.details: dict[str, str] = {}
+        self.runtime = wire.runtime
+        self._wire = wire
+        self._cache = cache
+        self.publisher = Publisher(
+            wire.event_publisher(settings.events.high_water_mark), daemon, settings.events.recent_finals
+        )
+        self._events = self.publisher.end
+        self._inbox = wire.inbox(HUB)
+        self._bus = wire.bus()
+        self._outboxes: dict[str, Outbox] = {}
+        self._malformed = 0
+        self._workers = [ENCODER, DECODER] + [ALIGNER] * settings.align.enabled
+        for name in self._workers:
+            self.supervisor.add(name, self.now)
+
+    @property
+    def now(self) -> float:
+        """Seconds of the monotonic clock."""
+        return time.monotonic()
+
+    @property
+    def ready(self) -> bool:
+        """All workers have loaded."""
+        return all(self.supervisor.state(name) is State.READY for name in self._workers)
+
+    @property
+    def worker_states(self) -> dict[str, str]:
+        """Name of each worker and its state."""
+        return {name: self.supervisor.state(name).value for name in self._workers}
+
+    def watch(self, poll: Poll, signals: Signals) -> None:
+        """Say what wakes the loop."""
+        for end in (self._inbox, self._events, signals.fileno()):
+            poll.add(end)
+
+    def turn(self, passed_s: float) -> None:
+        """One turn of the loop, `passed_s` after the one before."""
+        if passed_s > SLEPT_S:
+            self.supervisor.paused(passed_s)
+        if self._read_inbox():
+            # Only now: what a process said before it died counts.
+            for name, how in self.children.dead():
+                self._died(name, how)
+        self.act(self.supervisor.tick(self.now))
+        self.utterances.advance(
+            {n for n in self._workers if self.supervisor.state(n) is State.READY}, time.monotonic_ns()
+        )
+        self._let_go()
+        self._publish_state()
+        while (topic := self._events.subscription()) is not None:
+            self.publisher.answer(topic)
+
+    def _read_inbox(self) -> bool:
+        """Take what has come. True if nothing is left."""
+        for _ in range(MESSAGES_A_TURN):
+            try:
+                received = self._inbox.receive()
+                if received is None:
+                    return True
+                self._take(*received)
+            except Malformed as error:
+                self._note_malformed(error)
+        return False
+
+    def _take(self, message: messages.Any, frames: list[bytes]) -> None:
+        match message:
+            case Audio():
+                self.ear.hear(message, unpack(frames, "int16", 1))
+            case Hypothesis():
+                self.utterances.hear(message)
+            case Words():
+                self.utterances.align(message)
+            case Failed():
+                log.warning("%s: utterance %d: %s", message.process, message.utterance, message.error)
+                self.utterances.fail(message)
+            case Beat(process=name) if self._is(name, message.pid):
+                self.supervisor.beat(name, self.now)
+            case Ready(process=name) if self._is(name, message.pid):
+                self.supervisor.ready(name, self.now)
+                self.details[name] = message.detail
+                log.info("%s is ready (process %d) %s", name, message.pid, message.detail)
+            case Refused(process=name) if self._is(name, message.pid):
+                self.act(self.supervisor.refused(name, message.error), message.hint)
+            case SourceState():
+                self.ear.take_state(message)
+            case Beat() | Ready() | Refused():
+                log.debug("a word of a process that is no longer ours: %s", message)
+            case _:
+                raise Malformed(f"{type(message).__name__} is not for the hub")
+
+    def _is(self, name: str, pid: int) -> bool:
+        return self.supervisor.knows(name) and self.children.pid(name) == pid
+
+    @property
+    def unfinished(self) -> bool:
+        """Something that was said has not been published yet, and still can be."""
+        return bool(list(self.utterances)) and self.ready
+
+    def open_default(self) -> None:
+        """Open the source that the settings name, and take up what a daemon before this one left without a final."""
+        track = self.sources.open_default(self.ear.listening)
+        if track is not None:
+            self.open_process(track)
+        self.ear.recover()
+
+    def open_process(self, track: Track) -> None:
+        """Start the process of a source that has one."""
+        if self.sources.has_process(track.origin.id):
+            self.supervisor.add(track.origin.id, self.now)
+
+    def drop(self, track: Track) -> None:
+        """Its client wants no more of this source: the open utterance is cancelled, the process ended."""
+        self.ear.drop(track)
+        self.children.kill(track.origin.id)
+
+    def finish(self) -> None:
+        """The daemon is to end: no more sound is taken, and what is open is closed."""
+        self.ending = True
+        self.ear.finish()
+
+    def _let_go(self) -> None:
+        for track in self.ear.over():
+            self.supervisor.remove(track.origin.id)
+            self.ear.let_go(track)
+            self.publisher.forget(track.origin.id)
+        for words in self.sources.trouble:
+            self.notice("warning", "spool", words, "Free disk space; until then unfinished sound lives in memory only.")
+        self.sources.trouble.clear()
+
+    def _died(self, name: str, how: str) -> None:
+        if not self.supervisor.knows(name):
+            return
+        track = self.sources.find(name)
+        if track is not None and track.ended:
+            self.supervisor.remove(name)
+            return
+        if self.ending:
+            return
+        if track is not None and track.origin.kind == "file":
+            # Started again it would play from its beginning: what it has already said would be said twice.
+            self._gave_up(name, f"the process that plays it {how}", "")
+            return
+        if self.supervisor.state(name) is not State.FAILED:
+            log.warning("%s %s", name, how)
+            self.notice("warning", "process-died", f"the {name} {how}; it is started again")
+        if track is None:
+            self._close_outbox(name)
+            self.utterances.process_died(name, how)
+        self.act(self.supervisor.died(name, self.now, how))
+
+    def act(self, actions: list[Action], hint: str = "") -> None:
+        """Do what the supervisor decided."""
+        for action in actions:
+            match action:
+                case Start(name=name):
+                    self._start(name)
+                case Kill(name=name, reason=reason):
+                    log.warning("%s", reason)
+                    self.children.kill(name)
+                case GaveUp(name=name, reason=reason):
+                    self._gave_up(name, reason, hint)
+
+    def _start(self, name: str) -> None:
+        track = self.sources.find(name)
+        if track is not None:
+            track.began()
+            self.children.start(name, SOURCES, self.sources.command(name))
+            return
+        arguments = [name, f"--runtime-dir={self._wire.runtime}", f"--cache-dir={self._cache}"]
+        self.children.start(name, WORKER, arguments, msgspec.json.encode(self.settings.model))
+
+    def _gave_up(self, name: str, reason: str, hint: str) -> None:
+        log.error("%s: %s%s", name, reason, f" ({hint})" if hint else "")
+        self.notice("error", "process-failed", f"{name}: {reason}", hint)
+        track = self.sources.find(name)
+        if track is not None:
+            self.ear.end(track, reason)
+        else:
+            self.utterances.process_lost(name, f"{name}: {reason}")
+
+    def send(self, to: str, message: messages.Any, array: Array) -> None:
+        """Give work to a process."""
+        if to not in self._outboxes:
+            self._outboxes[to] = self._wire.outbox(to)
+        self._outboxes[to].send(message, *pack(array))
+
+    def _close_outbox(self, name: str) -> None:
+        """What was queued for a dead process must not reach the next one."""
+        if name in self._outboxes:
+            self._outboxes.pop(name).close()
+
+    def tell(self, message: messages.Any) -> None:
+        """Say something on the bus."""
+        self._bus.send(message)
+
+    def publish(self, kind: type[events.Event], **fields: Any) -> None:
+        """Publish an event."""
+        self.publisher.publish(kind, **fields)
+
+    def notice(self, level: str, code: str, text: str, hint: str = "") -> None:
+        """Tell the user something."""
+        self.publish(events.Notice, level=level, code=code, text=text, hint=hint)
+
+    def _note_malformed(self, error: StenoError) -> None:
+        self._malformed += 1
+        if self._malformed.bit_count() == 1:
+            # Said at the 1st, 2nd, 4th, 8th ... time, so that a flood of them does not become a flood of words.
+            log.warning("passed over %d messages that make no sense, the last: %s", self._malformed, error.message)
+
+    def _publish_state(self) -> None:
+        self.publisher.publish_state(
+            ready=self.ready,
+            listening=self.ear.listening,
+            mode=self.settings.daemon.mode,
+            workers=self.worker_states,
+            sources={track.origin.id: track.state for track in self.sources},
+        )
+
+    def shut_down(self, patience_s: float) -> None:
+        """Tell all processes to end, and see that they do."""
+        self.tell(Shutdown())
+        self.children.end_all(patience_s)
+        for track in self.sources:
+            # What has no final yet is on disk: the next daemon in this directory takes it up.
+            self.sources.remove(track.origin.id, keep=bool(self.utterances.of(track.origin.id)))

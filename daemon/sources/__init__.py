@@ -1,0 +1,1 @@
+"""The processes that bring sound to the hub: `python -m daemon.sources microphone|file ...`."""

@@ -1,0 +1,145 @@
+"""When a process counts as dead, and whether it is started again.
+
+Sans-IO: it is told what happened and what time it is, and answers with what to do. It starts and kills nothing itself
+(`daemon.processes` does), so its whole policy is tested with a fake clock. The three numbers of the policy are those of
+`SupervisorSettings`: seconds without a sign of life, restarts in a row, seconds after which a process has settled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.settings import SupervisorSettings
+
+BACKOFF_S = (0.0, 0.25, 0.5, 1.0, 2.0)
+"""Wait before the first, second, ... restart in a row; the last repeats."""
+
+
+class State(StrEnum):
+    """What is known of a process."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start the process."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Kill the process: it hangs. Its death is to be reported as any other."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class GaveUp:
+    """The process is not started any more."""
+
+    name: str
+    reason: str
+
+
+Action = Start | Kill | GaveUp
+
+
+@dataclass
+class _Process:
+    state: State = State.STARTING
+    started: float = 0.0
+    heard: float = 0.0
+    restarts_in_row: int = 0
+    restarts: int = 0
+    start_at: float | None = 0.0
+    killed: bool = False
+
+
+class Supervisor:
+    """The policy for all processes of the daemon."""
+
+    def __init__(self, settings: SupervisorSettings) -> None:
+        self._settings = settings
+        self._processes: dict[str, _Process] = {}
+
+    def add(self, name: str, now: float) -> None:
+        """Look after this process too; the next tick starts it."""
+        self._processes[name] = _Process(start_at=now)
+
+    def remove(self, name: str) -> None:
+        """No longer look after it: it ended as it should."""
+        self._processes.pop(name, None)
+
+    def state(self, name: str) -> State:
+        """What is known of the process."""
+        return self._processes[name].state
+
+    def restarts(self, name: str) -> int:
+        """How often it was started again."""
+        return self._processes[name].restarts
+
+    def knows(self, name: str) -> bool:
+        """True if this process is looked after."""
+        return name in self._processes
+
+    def ready(self, name: str, now: float) -> None:
+        """The process said that it has loaded."""
+        process = self._processes[name]
+        process.state, process.heard = State.READY, now
+
+    def beat(self, name: str, now: float) -> None:
+        """The process gave a sign of life."""
+        self._processes[name].heard = now
+
+    def died(self, name: str, now: float, reason: str) -> list[Action]:
+        """The process has ended."""
+        process = self._processes[name]
+        if process.state is State.FAILED:
+            return []
+        if now - process.started >= self._settings.settled_after_s:
+            process.restarts_in_row = 0
+        if process.restarts_in_row >= self._settings.restarts:
+            process.state = State.FAILED
+            return [GaveUp(name, f"{reason}, {process.restarts_in_row} restarts in a row did not help")]
+        process.start_at = now + BACKOFF_S[min(process.restarts_in_row, len(BACKOFF_S) - 1)]
+        process.restarts_in_row += 1
+        process.restarts += 1
+        process.state = State.RESTARTING
+        return self.tick(now)
+
+    def refused(self, name: str, reason: str) -> list[Action]:
+        """The process said that it cannot work: starting it again would change nothing."""
+        self._processes[name].state = State.FAILED
+        return [GaveUp(name, reason)]
+
+    def tick(self, now: float) -> list[Action]:
+        """What is due now."""
+        actions: list[Action] = []
+        for name, process in self._processes.items():
+            if process.state is State.FAILED:
+                continue
+            if process.start_at is not None:
+                if now >= process.start_at:
+                    process.started = process.heard = now
+                    process.start_at, process.killed = None, False
+                    actions.append(Start(name))
+                continue
+            limit = self._settings.silent_after_s if process.state is State.READY else self._settings.ready_after_s
+            if now - process.heard > limit and not process.killed:
+                process.killed = True
+                what = "gave no sign of life" if process.state is State.READY else "was not ready"
+                actions.append(Kill(name, f"{name} {what} for {limit:g} s"))
+        return actions
+
+    def paused(self, seconds: float) -> None:
+        """The daemon itself did not run for so long (the machine slept): nobody could be heard meanwhile."""
+        for process in self._processes.values():
+            process.heard += seconds
+            process.started += seconds

@@ -1,0 +1,139 @@
+"""One source as the daemon hears it: its sound in the spool, its VAD, its segmenter.
+
+It owns how samples are numbered and which of them are still needed. It does not know what becomes of an utterance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from daemon.spool import Spool
+from daemon.utterance import Options
+from pipeline.arrays import Array
+from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
+from pipeline.segmenter import Closed, Opened, Segmenter, energy_of
+from pipeline.settings import VadSettings
+from pipeline.vad import Vad
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a source is."""
+
+    id: str
+    kind: str
+    """microphone, file or network."""
+    options: Options
+    follows_listening: bool
+    """True if `start` and `stop` rule it; a source that a client opened is always listened to."""
+    private: bool = False
+
+
+class Track:
+    """Samples are numbered from 0 in the order they came, whatever restarts the source itself went through."""
+
+    def __init__(self, origin: Origin, settings: VadSettings, spool: Spool, listening: bool) -> None:
+        self.origin = origin
+        self.state = "starting"
+        self.error = ""
+        self.ended = False
+        self.heard_ns = 0
+        """Monotonic moment at which the newest sample was captured."""
+        self._settings = settings
+        self._spool = spool
+        self._vad = Vad(settings.aggressiveness)
+        self._next = 0
+        self._segmenter: Segmenter | None = Segmenter(settings) if listening else None
+        self._next_from_source = 0
+
+    @property
+    def end(self) -> int:
+        """Samples taken so far."""
+        return self._spool.end
+
+    @property
+    def listening(self) -> bool:
+        """True while what is said becomes utterances."""
+        return self._segmenter is not None
+
+    @property
+    def settled_to(self) -> int:
+        """No utterance that is still to come begins before this sample."""
+        return self._segmenter.keep_from if self._segmenter is not None else self.end
+
+    @property
+    def origin_ns(self) -> int:
+        """Monotonic moment at which sample 0 was captured, reckoned from the newest one."""
+        return self.heard_ns - self.end * 1_000_000_000 // SAMPLE_RATE
+
+    def began(self) -> None:
+        """The process of the source was started, perhaps again: it counts its samples from 0."""
+        self._next_from_source = 0
+
+    def take(self, pcm: Array, first_sample: int, captured_ns: int) -> int:
+        """Keep int16[n] samples: into the spool before anything else. Returns how many samples were missing before
+        them.
+        """
+        missing = max(0, first_sample - self._next_from_source)
+        self._next_from_source = first_sample + len(pcm)
+        self._spool.append(pcm)
+        self.heard_ns = captured_ns
+        return missing
+
+    def segment(self) -> list[Opened | Closed]:
+        """What the samples taken since the last call begin and end."""
+        if self._segmenter is None:
+            return []
+        found: list[Opened | Closed] = []
+        whole = (self.end - self._next) // FRAME_SAMPLES
+        if whole:
+            pcm = self._spool.read(self._next, self._next + whole * FRAME_SAMPLES)
+            for frame in pcm.reshape(whole, FRAME_SAMPLES):
+                found += self._segmenter.step(self._vad.is_speech(frame), energy_of(frame))
+            self._next += whole * FRAME_SAMPLES
+        return found
+
+    def listen(self) -> None:
+        """Begin to cut utterances, with the sound of the pre-roll before now."""
+        if self._segmenter is None:
+            pre_roll = self._settings.pre_roll_ms * SAMPLE_RATE // 1000
+            self._next = max(self._spool.first, self.end - pre_roll)
+            self._segmenter = Segmenter(self._settings, self._next)
+
+    def close_open(self, reason: str) -> list[Closed]:
+        """End the open utterance here; go on listening."""
+        return [] if self._segmenter is None else self._segmenter.finish(reason)
+
+    def stop(self, reason: str) -> list[Opened | Closed]:
+        """Stop cutting utterances; the open one ends here."""
+        if self._segmenter is None:
+            return []
+        found = self.segment()
+        found += self._segmenter.finish(reason)
+        self._segmenter = None
+        return found
+
+    def finish(self) -> list[Opened | Closed]:
+        """The source has ended: what is left is filled up to a whole frame with silence."""
+        left = (self.end - self._next) % FRAME_SAMPLES
+        if left and self.listening:
+            self._spool.append(np.zeros(FRAME_SAMPLES - left, np.int16))
+        self.ended = True
+        return self.stop("end")
+
+    def read(self, from_sample: int, to_sample: int) -> Array:
+        """int16[to - from] samples that were not released yet."""
+        return self._spool.read(from_sample, to_sample)
+
+    def release(self, to_sample: int) -> None:
+        """Nobody needs the samples before this one, but for the pre-roll. Done a second at a time: it costs a write."""
+        pre_roll = self._settings.pre_roll_ms * SAMPLE_RATE // 1000
+        unneeded = min(to_sample, self.settled_to, self.end - pre_roll)
+        if unneeded - self._spool.first >= SAMPLE_RATE:
+            self._spool.release(unneeded)
+
+    def close(self, keep: bool = False) -> None:
+        """The track is over. `keep` leaves what was not released on disk, for the next daemon to take up."""
+        self._spool.close(delete=not keep)
