@@ -187,6 +187,7 @@ class Hub:
             self.supervisor.remove(track.origin.id)
             self.ear.let_go(track)
             self.publisher.forget(track.origin.id)
+            self.details.pop(track.origin.id, None)
         for words in self.sources.trouble:
             self.notice("warning", "spool", words, "Free disk space; until then unfinished sound lives in memory only.")
         self.sources.trouble.clear()

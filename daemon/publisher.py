@@ -35,8 +35,9 @@ class Publisher:
 
     def forget(self, source: str) -> None:
         """The source has ended."""
-        self._private.discard(source)
-        self._seq.pop(self._stream(source), None)
+        if source in self._private:
+            del self._seq[self._stream(source)]
+            self._private.remove(source)
 
     def publish(self, kind: type[events.Event], **fields: Any) -> None:
         """Publish an event of this kind; its common fields are added."""

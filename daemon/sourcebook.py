@@ -94,7 +94,7 @@ class Sourcebook:
         if request.kind == "file" and not Path(request.path).is_absolute():
             raise UsageError(f"a file source needs an absolute path, not {request.path!r}")
         name = request.name or Path(request.path).stem
-        track = self._add(request.kind, name, self._options(request), private=request.private)
+        track = self._add(request.kind, name, self._options(request), private=request.private, whole=request.whole)
         if request.kind == "file":
             self._commands[track.origin.id] = self._file_command(track.origin.id, request.path, request.speed)
         return track
@@ -134,12 +134,13 @@ class Sourcebook:
         follows: bool = False,
         listening: bool = True,
         private: bool = False,
+        whole: bool = False,
     ) -> Track:
         self._count += 1
         words = "".join(c if c.isalnum() else "-" for c in name)[:24].strip("-")
         source = "-".join(part for part in (PRIVATE * private, kind, words, str(self._count)) if part)
         spool = Spool(self.runtime / SPOOL, source, on_trouble=self.trouble.append)
-        origin = Origin(source, kind, options, follows, private)
+        origin = Origin(source, kind, options, follows, private, whole)
         track = self._tracks[source] = Track(origin, self._settings.vad, spool, listening)
         return track
 

@@ -1,4 +1,4 @@
-"""One source as the daemon hears it: its sound in the spool, its VAD, its segmenter.
+"""One source as the daemon hears it: its sound in the spool, and where it is cut.
 
 It owns how samples are numbered and which of them are still needed. It does not know what becomes of an utterance.
 """
@@ -12,10 +12,10 @@ import numpy as np
 from daemon.spool import Spool
 from daemon.utterance import Options
 from pipeline.arrays import Array
+from pipeline.cutter import Cutter
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
-from pipeline.segmenter import Closed, Opened, Segmenter, energy_of
+from pipeline.segmenter import Closed, Opened
 from pipeline.settings import VadSettings
-from pipeline.vad import Vad
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Origin:
     follows_listening: bool
     """True if `start` and `stop` rule it; a source that a client opened is always listened to."""
     private: bool = False
+    whole: bool = False
+    """A recording that is cut by length only."""
 
 
 class Track:
@@ -43,9 +45,8 @@ class Track:
         """Monotonic moment at which the newest sample was captured."""
         self._settings = settings
         self._spool = spool
-        self._vad = Vad(settings.aggressiveness)
         self._next = 0
-        self._segmenter: Segmenter | None = Segmenter(settings) if listening else None
+        self._cutter: Cutter | None = Cutter(settings, origin.whole) if listening else None
         self._next_from_source = 0
 
     @property
@@ -56,12 +57,12 @@ class Track:
     @property
     def listening(self) -> bool:
         """True while what is said becomes utterances."""
-        return self._segmenter is not None
+        return self._cutter is not None
 
     @property
     def settled_to(self) -> int:
         """No utterance that is still to come begins before this sample."""
-        return self._segmenter.keep_from if self._segmenter is not None else self.end
+        return self._cutter.keep_from if self._cutter is not None else self.end
 
     @property
     def origin_ns(self) -> int:
@@ -84,44 +85,49 @@ class Track:
 
     def segment(self) -> list[Opened | Closed]:
         """What the samples taken since the last call begin and end."""
-        if self._segmenter is None:
+        if self._cutter is None:
             return []
         found: list[Opened | Closed] = []
         whole = (self.end - self._next) // FRAME_SAMPLES
         if whole:
             pcm = self._spool.read(self._next, self._next + whole * FRAME_SAMPLES)
             for frame in pcm.reshape(whole, FRAME_SAMPLES):
-                found += self._segmenter.step(self._vad.is_speech(frame), energy_of(frame))
+                found += self._cutter.step(frame)
             self._next += whole * FRAME_SAMPLES
         return found
 
     def listen(self) -> None:
         """Begin to cut utterances, with the sound of the pre-roll before now."""
-        if self._segmenter is None:
+        if self._cutter is None:
             pre_roll = self._settings.pre_roll_ms * SAMPLE_RATE // 1000
             self._next = max(self._spool.first, self.end - pre_roll)
-            self._segmenter = Segmenter(self._settings, self._next)
+            self._cutter = Cutter(self._settings, self.origin.whole, self._next)
 
-    def close_open(self, reason: str) -> list[Closed]:
+    def close_open(self, reason: str) -> list[Opened | Closed]:
         """End the open utterance here; go on listening."""
-        return [] if self._segmenter is None else self._segmenter.finish(reason)
+        return [] if self._cutter is None else self._cutter.finish(reason)
 
     def stop(self, reason: str) -> list[Opened | Closed]:
         """Stop cutting utterances; the open one ends here."""
-        if self._segmenter is None:
+        if self._cutter is None:
             return []
         found = self.segment()
-        found += self._segmenter.finish(reason)
-        self._segmenter = None
+        found += self._cutter.finish(reason)
+        self._cutter = None
         return found
 
     def finish(self) -> list[Opened | Closed]:
-        """The source has ended: what is left is filled up to a whole frame with silence."""
-        left = (self.end - self._next) % FRAME_SAMPLES
-        if left and self.listening:
-            self._spool.append(np.zeros(FRAME_SAMPLES - left, np.int16))
+        """The source has ended. The last frame is filled up for the VAD, but no utterance gets more than was said."""
         self.ended = True
-        return self.stop("end")
+        if self._cutter is None:
+            return []
+        found = self.segment()
+        left = self._spool.read(self._next, self.end)
+        if len(left):
+            found += self._cutter.step(np.pad(left, (0, FRAME_SAMPLES - len(left))))
+        found += self._cutter.finish("end")
+        self._cutter = None
+        return [item if isinstance(item, Opened) else item._replace(end=min(item.end, self.end)) for item in found]
 
     def read(self, from_sample: int, to_sample: int) -> Array:
         """int16[to - from] samples that were not released yet."""

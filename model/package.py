@@ -23,7 +23,7 @@ STAMP = ".verified.json"
 STEMS = {"asr": ("qwen3_asr_encoder", "qwen3_asr_llm"), "aligner": ("qwen3_aligner_encoder", "qwen3_aligner_llm")}
 ENCODER_PRECISIONS = ("fp32", "fp16", "int8", "int4")
 """Best first: the order in which "auto" looks."""
-DECODER_PRECISIONS = ("f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k")
+DECODER_PRECISIONS = ("f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0")
 AUTO = "auto"
 _BLOCK = 1 << 20
 _REMEDY = "Delete the directory {directory} and convert again."

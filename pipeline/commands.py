@@ -64,6 +64,8 @@ class Open(Request, frozen=True, tag="open"):
     """Publish partials; None takes the daemon's setting."""
     align: bool | None = None
     """Align the finals; None takes the daemon's setting."""
+    whole: bool = False
+    """Cut utterances only where they grow too long, not at every pause: for recordings."""
     private: bool = False
     """Publish this source's events under `private.<source>.` instead of `event.`: for a client that asks for itself."""
 

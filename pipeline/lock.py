@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 
 from model.errors import StenoError
 
 NAME = "daemon.lock"
+PATIENCE_S = 0.2
+"""A client that looks whether the lock is held (`holder`) takes it for a moment."""
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -60,7 +63,10 @@ class RuntimeLock:
             StenoError: another daemon holds it.
         """
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _try_lock(self._descriptor):
+        deadline = time.monotonic() + PATIENCE_S
+        while not (locked := _try_lock(self._descriptor)) and time.monotonic() < deadline:
+            time.sleep(PATIENCE_S / 10)
+        if not locked:
             text = os.read(self._descriptor, 32).decode(errors="replace").strip()
             os.close(self._descriptor)
             raise StenoError(

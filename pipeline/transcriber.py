@@ -19,14 +19,14 @@ from model.beat import steady
 from pipeline import messages, paths
 from pipeline.arrays import Array, pack
 from pipeline.audio_file import AudioFile
+from pipeline.cutter import Cutter
 from pipeline.events import TimedWord, Timings
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE, Align, Hypothesis, Speech, Words
-from pipeline.segmenter import Closed, Segmenter, energy_of
+from pipeline.segmenter import Closed, Opened
 from pipeline.settings import Settings, VadSettings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
 from pipeline.stages import Stage, build
 from pipeline.transcript import Transcript, Utterance, assemble
-from pipeline.vad import Vad
 
 
 @dataclass(frozen=True)
@@ -38,35 +38,40 @@ class Cut:
     """int16[n]"""
 
 
-def cut(blocks: Iterable[Array], settings: VadSettings) -> Iterator[Cut]:
+def cut(blocks: Iterable[Array], settings: VadSettings, whole: bool = True) -> Iterator[Cut]:
     """The utterances in consecutive int16[n] blocks, just as the daemon would cut them; memory holds no more than one.
 
-    Utterances in which the VAD heard too little speech are left out.
+    Those in which the VAD heard too little speech are left out.
+
+    Args:
+        whole: cut only where an utterance grows too long, not at every pause.
     """
-    vad, segmenter = Vad(settings.aggressiveness), Segmenter(settings)
+    cutter, least = Cutter(settings, whole), settings.min_speech_ms * SAMPLE_RATE // 1000
     kept, first = np.empty(0, np.int16), 0
-    for block in _framed(blocks):
-        kept = np.concatenate([kept, block])
+
+    def pieces(found: list[Opened | Closed]) -> Iterator[Cut]:
+        for item in found:
+            if isinstance(item, Closed) and item.voiced >= least:
+                yield Cut(item.start, kept[item.start - first : item.end - first])
+
+    for block, said in _framed(blocks):
+        kept = np.concatenate([kept, block[:said]])
         for frame in block.reshape(-1, FRAME_SAMPLES):
-            for found in segmenter.step(vad.is_speech(frame), energy_of(frame)):
-                if isinstance(found, Closed) and found.voiced >= settings.min_speech_ms * SAMPLE_RATE // 1000:
-                    yield Cut(found.start, kept[found.start - first : found.end - first])
-        kept, first = kept[segmenter.keep_from - first :], segmenter.keep_from
-    for closed in segmenter.finish("end"):
-        if closed.voiced >= settings.min_speech_ms * SAMPLE_RATE // 1000:
-            yield Cut(closed.start, kept[closed.start - first : closed.end - first])
+            yield from pieces(cutter.step(frame))
+        kept, first = kept[cutter.keep_from - first :], cutter.keep_from
+    yield from pieces(cutter.finish("end"))
 
 
-def _framed(blocks: Iterable[Array]) -> Iterator[Array]:
-    """The same samples in blocks of whole frames; the last one is filled up with silence."""
+def _framed(blocks: Iterable[Array]) -> Iterator[tuple[Array, int]]:
+    """The same samples in blocks of whole frames, and how many of each were said: the last frame is filled up."""
     rest = np.empty(0, np.int16)
     for block in blocks:
         rest = np.concatenate([rest, block])
         whole = len(rest) // FRAME_SAMPLES * FRAME_SAMPLES
-        yield rest[:whole]
+        yield rest[:whole], whole
         rest = rest[whole:]
     if len(rest):
-        yield np.pad(rest, (0, FRAME_SAMPLES - len(rest)))
+        yield np.pad(rest, (0, FRAME_SAMPLES - len(rest))), len(rest)
 
 
 class Transcriber:

@@ -1,0 +1,84 @@
+"""The restart policy, with a clock that the test turns."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.supervisor import GaveUp, Kill, Start, State, Supervisor
+from pipeline.settings import SupervisorSettings
+
+SETTINGS = SupervisorSettings(silent_after_s=3.0, ready_after_s=60.0, restarts=5, settled_after_s=10.0)
+
+
+@pytest.fixture
+def supervisor() -> Supervisor:
+    """One decoder, started and ready at second 1."""
+    supervisor = Supervisor(SETTINGS)
+    supervisor.add("decoder", 0.0)
+    assert supervisor.tick(0.0) == [Start("decoder")]
+    supervisor.ready("decoder", 1.0)
+    return supervisor
+
+
+def test_a_new_process_is_started_once(supervisor: Supervisor) -> None:
+    assert supervisor.tick(1.1) == []
+    assert supervisor.state("decoder") is State.READY
+
+
+def test_silence_is_death_only_after_three_seconds_and_is_said_once(supervisor: Supervisor) -> None:
+    assert supervisor.tick(3.9) == []
+    supervisor.beat("decoder", 3.9)
+    assert supervisor.tick(6.8) == []
+    assert supervisor.tick(7.0) == [Kill("decoder", "decoder gave no sign of life for 3 s")]
+    assert supervisor.tick(7.5) == []
+
+
+def test_loading_may_take_longer_than_silence() -> None:
+    supervisor = Supervisor(SETTINGS)
+    supervisor.add("decoder", 0.0)
+    supervisor.tick(0.0)
+    assert supervisor.tick(59.0) == []
+    assert isinstance(supervisor.tick(60.5)[0], Kill)
+
+
+def test_who_dies_is_started_again_at_once_and_then_ever_later(supervisor: Supervisor) -> None:
+    assert supervisor.died("decoder", 2.0, "was killed") == [Start("decoder")]
+    assert supervisor.died("decoder", 2.1, "was killed") == []
+    assert supervisor.state("decoder") is State.RESTARTING
+    assert supervisor.tick(2.2) == []
+    assert supervisor.tick(2.36) == [Start("decoder")]
+    assert supervisor.restarts("decoder") == 2
+
+
+def test_five_restarts_in_a_row_and_it_is_given_up_for_good(supervisor: Supervisor) -> None:
+    now, given_up = 2.0, []
+    for _ in range(6):
+        given_up = supervisor.died("decoder", now, "was killed")
+        now += 3.0
+        supervisor.tick(now)
+        now += 1.0
+    assert given_up == [GaveUp("decoder", "was killed, 5 restarts in a row did not help")]
+    assert supervisor.state("decoder") is State.FAILED
+    assert supervisor.tick(now + 1000) == []
+    assert supervisor.died("decoder", now, "again") == []
+
+
+def test_ten_seconds_of_life_forgive_what_was_before(supervisor: Supervisor) -> None:
+    now = 2.0
+    for _ in range(12):
+        supervisor.died("decoder", now, "was killed")
+        supervisor.tick(now + 2)
+        now += 13.0
+    assert supervisor.state("decoder") is not State.FAILED
+    assert supervisor.restarts("decoder") == 12
+
+
+def test_who_refuses_is_not_started_again(supervisor: Supervisor) -> None:
+    assert supervisor.refused("decoder", "no model") == [GaveUp("decoder", "no model")]
+    assert supervisor.died("decoder", 2.0, "ended with exit code 1") == []
+    assert supervisor.tick(100.0) == []
+
+
+def test_a_machine_that_slept_kills_nobody(supervisor: Supervisor) -> None:
+    supervisor.paused(3600.0)
+    assert supervisor.tick(3602.0) == []

@@ -1,0 +1,112 @@
+"""One source's sound: kept, cut, and let go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from daemon.spool import Spool
+from daemon.track import Origin, Track
+from daemon.utterance import Options
+from model import miniature
+from pipeline.arrays import Array
+from pipeline.messages import SAMPLE_RATE
+from pipeline.segmenter import Closed, Opened
+from pipeline.settings import VadSettings
+
+S = SAMPLE_RATE
+OPTIONS = Options("", "", commit=True, partials=True, align=True)
+
+
+def recording(number: str) -> Array:
+    (path,) = [p for p in miniature.samples() if p.name.startswith(number)]
+    pcm: Array = soundfile.read(path, dtype="int16")[0]
+    return pcm
+
+
+def make(directory: Path, listening: bool = True, whole: bool = False) -> Track:
+    origin = Origin("mic", "microphone", OPTIONS, follows_listening=True, whole=whole)
+    return Track(origin, VadSettings(), Spool(directory, "mic"), listening)
+
+
+def play(track: Track, pcm: Array, block: int = 700) -> list[Opened | Closed]:
+    found: list[Opened | Closed] = []
+    for at in range(0, len(pcm), block):
+        track.take(pcm[at : at + block], track.end, 0)
+        found += track.segment()
+    return found
+
+
+def test_speech_opens_with_its_pre_roll_and_ends_with_its_silence(tmp_path: Path) -> None:
+    track = make(tmp_path)
+    quiet = np.zeros(3 * S, np.int16)
+    opened, closed = play(track, np.concatenate([quiet, recording("01"), quiet]))
+    assert isinstance(opened, Opened)
+    assert isinstance(closed, Closed)
+    assert 2.0 * S <= opened.start <= 3.0 * S
+    assert closed.reason == "silence"
+    assert np.array_equal(track.read(3 * S, 3 * S + 1000), recording("01")[:1000])
+
+
+def test_the_last_frame_is_heard_though_it_is_not_whole_and_nothing_is_added(tmp_path: Path) -> None:
+    pcm = recording("01")[:45_678]
+    track = make(tmp_path)
+    found = play(track, pcm) + track.finish()
+    closed = found[-1]
+    assert isinstance(closed, Closed)
+    assert closed.end == track.end == len(pcm)
+    assert closed.reason == "end"
+
+
+def test_a_recording_taken_whole_is_one_utterance_from_its_first_sample(tmp_path: Path) -> None:
+    pcm = recording("09")
+    track = make(tmp_path, whole=True)
+    found = play(track, pcm) + track.finish()
+    assert [type(f) for f in found] == [Opened, Closed]
+    closed = found[-1]
+    assert isinstance(closed, Closed)
+    assert (closed.start, closed.end) == (0, len(pcm))
+    assert 2 * S < closed.voiced < len(pcm) - 3 * S
+
+
+def test_silence_taken_whole_counts_as_no_speech(tmp_path: Path) -> None:
+    track = make(tmp_path, whole=True)
+    found = play(track, np.zeros(3 * S, np.int16)) + track.finish()
+    assert [f.voiced for f in found if isinstance(f, Closed)] == [0]
+
+
+def test_listening_begins_a_pre_roll_before_now(tmp_path: Path) -> None:
+    track = make(tmp_path, listening=False)
+    pcm = recording("02")
+    assert play(track, pcm[: 2 * S]) == []
+    track.release(track.settled_to)
+    track.listen()
+    found = track.segment() + play(track, pcm[2 * S :]) + track.stop("stop")
+    opened, closed = found
+    assert isinstance(opened, Opened)
+    assert S <= opened.start < 2 * S
+    assert isinstance(closed, Closed)
+    assert closed.reason == "stop"
+    assert not track.listening
+
+
+def test_what_nobody_needs_is_let_go_but_for_the_pre_roll(tmp_path: Path) -> None:
+    track = make(tmp_path)
+    play(track, np.zeros(10 * S, np.int16))
+    track.release(track.settled_to)
+    with pytest.raises(Exception, match="not in the spool"):
+        track.read(0, S)
+    assert len(track.read(9 * S, 10 * S)) == S
+
+
+def test_missing_sound_is_noticed_and_a_source_started_again_counts_anew(tmp_path: Path) -> None:
+    track = make(tmp_path)
+    block = np.zeros(320, np.int16)
+    assert track.take(block, 0, 0) == 0
+    assert track.take(block, 640, 0) == 320
+    track.began()
+    assert track.take(block, 0, 0) == 0
+    assert track.end == 960

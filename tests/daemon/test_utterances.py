@@ -1,0 +1,256 @@
+"""All utterances of a daemon, with scripted workers in the place of processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from daemon.spool import Spool
+from daemon.track import Origin, Track
+from daemon.utterance import ATTEMPTS, Options
+from daemon.utterances import FINALS_IN_FLIGHT, Utterances
+from pipeline import events
+from pipeline.arrays import Array
+from pipeline.messages import SAMPLE_RATE, Align, Cancel, Failed, Forget, Hypothesis, Speech, Word, Words
+from pipeline.segmenter import Closed, Opened
+from pipeline.settings import Settings
+
+S = SAMPLE_RATE
+ALL = {"encoder", "decoder", "aligner"}
+
+
+class Script:
+    """Remembers what was wanted, and answers as workers would when told to."""
+
+    def __init__(self) -> None:
+        self.work: list[tuple[str, Speech | Align, int]] = []
+        self.told: list[Cancel | Forget] = []
+        self.events: list[tuple[type[events.Event], dict[str, Any]]] = []
+
+    def send(self, to: str, message: Speech | Align, array: Array) -> None:
+        self.work.append((to, message, len(array)))
+
+    def tell(self, message: Cancel | Forget) -> None:
+        self.told.append(message)
+
+    def publish(self, kind: type[events.Event], **fields: Any) -> None:
+        self.events.append((kind, fields))
+
+    def of(self, kind: type[events.Event]) -> list[dict[str, Any]]:
+        return [fields for k, fields in self.events if k is kind]
+
+    def finals(self) -> list[str]:
+        return [fields["text"] for fields in self.of(events.Final)]
+
+    def last_speech(self) -> Speech:
+        return next(m for _, m, _ in reversed(self.work) if isinstance(m, Speech))
+
+
+class World:
+    """Utterances, one source, and the script."""
+
+    def __init__(self, directory: Path, align: bool = True) -> None:
+        self.script = Script()
+        self.utterances = Utterances(Settings(), self.script)
+        options = Options("", "", commit=True, partials=True, align=align)
+        self.track = Track(
+            Origin("mic", "network", options, follows_listening=False), Settings().vad, Spool(directory, "mic"), True
+        )
+        self.track.take(np.zeros(60 * S, np.int16), 0, 0)
+        self.track.segment()
+
+    def utter(self, start: float, end: float, voiced: int = S, reason: str = "silence") -> None:
+        found: list[Opened | Closed] = [Opened(int(start * S)), Closed(int(start * S), int(end * S), reason, voiced)]
+        self.utterances.segmented(self.track, found, 0)
+
+    def advance(self, ready: set[str] = ALL) -> None:
+        self.utterances.advance(ready, 0)
+
+    def answer(self, speech: Speech, text: str, **other: Any) -> None:
+        fields = {"utterance": speech.utterance, "epoch": speech.epoch, "seq": speech.seq, "last": speech.last}
+        self.utterances.hear(
+            Hypothesis(
+                **(fields | other),
+                samples=S,
+                language="English",
+                text=text,
+                tokens=tuple(range(len(text))),
+                ends=tuple(range(1, len(text) + 1)),
+                encode_ns=0,
+                prefill_ns=0,
+                prefill_tokens=0,
+                generate_ns=0,
+                generate_tokens=0,
+            )
+        )
+
+    def speeches(self) -> list[Speech]:
+        return [m for _, m, _ in self.script.work if isinstance(m, Speech)]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_finals_leave_in_the_order_they_were_said_whatever_order_they_are_decided_in(world: World) -> None:
+    for at in (0, 3, 6):
+        world.utter(at, at + 2)
+    world.advance()
+    first, second, third = world.speeches()
+    world.answer(third, "three")
+    world.answer(second, "two")
+    world.advance()
+    assert world.script.finals() == []
+    world.answer(first, "one")
+    world.advance()
+    assert world.script.finals() == ["one", "two", "three"]
+
+
+def test_a_final_is_published_once_though_it_is_heard_twice(world: World) -> None:
+    world.utter(0, 2)
+    world.advance()
+    (speech,) = world.speeches()
+    for _ in range(3):
+        world.answer(speech, "once")
+        world.advance()
+    assert world.script.finals() == ["once"]
+
+
+def test_a_backlog_waits_in_the_spool_and_not_with_the_encoder(world: World) -> None:
+    for at in range(0, 50, 3):
+        world.utter(at, at + 2)
+    world.advance()
+    assert len(world.speeches()) == FINALS_IN_FLIGHT
+    world.answer(world.speeches()[0], "one")
+    world.advance()
+    assert len(world.speeches()) == FINALS_IN_FLIGHT + 1
+
+
+def test_nothing_is_sent_to_a_process_that_is_not_ready(world: World) -> None:
+    world.utter(0, 2)
+    world.advance({"encoder"})
+    assert world.script.work == []
+    world.advance({"encoder", "decoder"})
+    assert len(world.speeches()) == 1
+
+
+def test_a_click_gets_an_empty_final_without_being_decoded(world: World) -> None:
+    world.utter(0, 2, voiced=100)
+    world.advance()
+    assert world.script.work == []
+    assert world.script.finals() == [""]
+    assert world.script.of(events.Words)[0]["words"] == []
+
+
+def test_words_follow_their_final_and_then_the_workers_may_forget(world: World) -> None:
+    world.utter(3, 5)
+    world.advance()
+    world.answer(world.speeches()[0], "hello you")
+    world.advance()
+    to, align, samples = world.script.work[-1]
+    assert isinstance(align, Align)
+    assert (to, align.text, samples) == ("aligner", "hello you", 2 * S)
+    world.utterances.align(Words(align.utterance, align.epoch, (Word("hello", 0, S // 2), Word("you", S, 2 * S)), 10))
+    (words,) = world.script.of(events.Words)
+    assert [(w.text, w.start, w.end) for w in words["words"]] == [("hello", 3.0, 3.5), ("you", 4.0, 5.0)]
+    assert world.script.told == [Forget(1)]
+    assert list(world.utterances) == []
+
+
+def test_sound_is_kept_until_the_words_are_there(world: World) -> None:
+    world.utter(3, 5)
+    assert world.utterances.finished_to(world.track) == 3 * S
+    world.advance()
+    world.answer(world.speeches()[0], "")
+    world.advance()
+    assert world.utterances.finished_to(world.track) == world.track.settled_to > 50 * S
+
+
+def test_a_dead_decoder_means_all_open_utterances_again_and_only_the_one_at_work_is_blamed(world: World) -> None:
+    world.utter(0, 2)
+    world.utter(3, 5)
+    world.advance()
+    for _ in range(ATTEMPTS):
+        world.utterances.process_died("decoder", "was killed by SIGKILL")
+        world.advance()
+    (final,) = world.script.of(events.Final)
+    assert final["text"] == ""
+    assert "SIGKILL" in final["error"]
+    assert [n["code"] for n in world.script.of(events.Notice)] == ["utterance-failed"]
+    speech = world.script.last_speech()
+    assert (speech.utterance, speech.epoch, speech.from_sample) == (2, ATTEMPTS, 0)
+    world.answer(speech, "two")
+    world.advance()
+    assert world.script.finals() == ["", "two"]
+
+
+def test_a_final_that_fails_is_tried_again_and_then_said_to_have_failed(world: World) -> None:
+    world.utter(0, 2)
+    for _ in range(ATTEMPTS):
+        world.advance()
+        speech = world.script.last_speech()
+        world.utterances.fail(Failed("decoder", 1, speech.epoch, speech.seq, "no memory"))
+    world.advance()
+    (final,) = world.script.of(events.Final)
+    assert (final["text"], final["error"]) == ("", "no memory")
+
+
+def test_an_aligner_that_dies_is_asked_again_and_old_answers_do_not_count(world: World) -> None:
+    world.utter(0, 2)
+    world.advance()
+    world.answer(world.speeches()[0], "hello")
+    world.advance()
+    world.utterances.process_died("aligner", "was killed")
+    world.advance()
+    aligns = [m for _, m, _ in world.script.work if isinstance(m, Align)]
+    assert [a.epoch for a in aligns] == [0, 1]
+    world.utterances.align(Words(1, 0, (Word("old", 0, 1),), 1))
+    assert world.script.of(events.Words) == []
+    world.utterances.align(Words(1, 1, (Word("new", 0, 1),), 1))
+    assert world.script.of(events.Words)[0]["words"][0].text == "new"
+
+
+def test_without_an_aligner_the_text_still_comes(world: World) -> None:
+    world.utterances.process_lost("aligner", "aligner: no model")
+    world.utter(0, 2)
+    world.advance()
+    world.answer(world.speeches()[0], "hello")
+    world.advance()
+    assert world.script.finals() == ["hello"]
+    assert world.script.of(events.Words)[0]["error"] == "aligner: no model"
+
+
+def test_a_cancelled_utterance_says_nothing_though_its_text_was_on_the_way(world: World) -> None:
+    world.utterances.segmented(world.track, [Opened(0)], 0)
+    world.advance()
+    (speech,) = world.speeches()
+    world.utterances.segmented(world.track, [Closed(0, 2 * S, "cancel", S)], 0)
+    world.answer(speech, "secret")
+    world.advance()
+    assert world.script.finals() == [""]
+    assert world.script.of(events.Partial) == []
+    assert isinstance(world.script.told[0], Cancel)
+
+
+def test_what_is_cancelled_while_a_replay_is_due_stays_cancelled(world: World) -> None:
+    world.utterances.segmented(world.track, [Opened(0)], 0)
+    world.advance()
+    world.utterances.process_died("encoder", "was killed")
+    world.utterances.segmented(world.track, [Closed(0, 2 * S, "cancel", S)], 0)
+    world.advance()
+    assert world.script.finals() == [""]
+
+
+def test_a_source_without_alignment_gets_no_words(tmp_path: Path) -> None:
+    world = World(tmp_path, align=False)
+    world.utter(0, 2)
+    world.advance()
+    world.answer(world.speeches()[0], "hello")
+    world.advance()
+    assert world.script.finals() == ["hello"]
+    assert world.script.of(events.Words) == []
+    assert list(world.utterances) == []

@@ -1,0 +1,107 @@
+"""What is committed stays, is whole words, and was agreed upon."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.messages import SAMPLE_RATE, Hypothesis
+from pipeline.settings import StreamSettings
+from pipeline.stabiliser import Stabiliser
+
+SETTINGS = StreamSettings(commit_after=2, hold_back_words=2, hold_back_s=1.0)
+TAG = (-3, -2, -1)
+"""Stands for the tokens of `language English<asr_text>`."""
+
+
+def hypothesis(text: str, seconds: float) -> Hypothesis:
+    """Each byte of the text is a token, so that characters of several bytes are split between tokens."""
+    tokens, ends = list(TAG), [0, 0, 0]
+    for at, character in enumerate(text):
+        data = character.encode()
+        tokens += data
+        ends += [-1] * (len(data) - 1) + [at + 1]
+    return Hypothesis(
+        utterance=1,
+        epoch=0,
+        seq=0,
+        last=False,
+        samples=int(seconds * SAMPLE_RATE),
+        language="English",
+        text=text,
+        tokens=tuple(tokens),
+        ends=tuple(ends),
+        encode_ns=0,
+        prefill_ns=0,
+        prefill_tokens=0,
+        generate_ns=0,
+        generate_tokens=0,
+    )
+
+
+def test_words_are_committed_once_two_hypotheses_agree_and_words_follow() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    assert stabiliser.step(hypothesis("The meeting", 1.0)).committed == ""
+    shown = stabiliser.step(hypothesis("The meeting starts on", 2.0))
+    assert (shown.committed, shown.tail) == ("The meeting", " starts on")
+    shown = stabiliser.step(hypothesis("The meeting starts on Thursday", 3.0))
+    assert (shown.committed, shown.tail) == ("The meeting starts", " on Thursday")
+    assert bytes(t for t in shown.forced if t >= 0).decode() == shown.committed
+    assert shown.forced[:3] == TAG
+
+
+def test_a_word_that_changes_is_not_committed() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("I scream for more of it", 2.0))
+    assert stabiliser.step(hypothesis("Ice cream for more of it", 3.5)).committed == ""
+
+
+def test_agreement_within_the_last_second_of_sound_is_not_enough() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    for seconds in (2.0, 2.3, 2.6):
+        assert stabiliser.step(hypothesis("one two three four", seconds)).committed == ""
+    assert stabiliser.step(hypothesis("one two three four", 3.1)).committed == "one two"
+
+
+def test_without_commit_everything_is_tail() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=False)
+    for seconds in (1.0, 3.0, 5.0):
+        shown = stabiliser.step(hypothesis("one two three four", seconds))
+    assert (shown.committed, shown.tail, shown.forced) == ("", "one two three four", ())
+
+
+def test_ideographs_are_committed_one_by_one() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("你好世界", 1.0))
+    assert stabiliser.step(hypothesis("你好世界", 2.5)).committed == "你好"
+
+
+def test_after_a_replay_agreement_begins_anew_and_what_was_committed_stays() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("one two three four", 1.0))
+    before = stabiliser.step(hypothesis("one two three four", 2.5))
+    stabiliser.restart()
+    after = stabiliser.step(hypothesis("one two three four five", 3.0))
+    assert after.committed == before.committed == "one two"
+
+
+texts = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=30), max_size=12)
+
+
+@given(texts, st.lists(st.floats(0.1, 2.0), min_size=12, max_size=12))
+def test_committed_text_only_ever_grows_and_is_never_half_a_character(said: list[str], gaps: list[float]) -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    committed, seconds = "", 0.0
+    for text, gap in zip(said, gaps, strict=False):
+        seconds += gap
+        # As a decoder with a forced beginning does: what is committed begins every later hypothesis.
+        shown = stabiliser.step(hypothesis(committed + text, seconds))
+        assert shown.committed.startswith(committed)
+        assert shown.committed + shown.tail == committed + text
+        following = shown.tail[:1]
+        if shown.committed != committed and following:
+            assert not unicodedata.combining(following)
+        assert bytes(t for t in shown.forced if t >= 0).decode() == shown.committed
+        committed = shown.committed
