@@ -7,13 +7,14 @@ any language.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from model.errors import NotRunningError, StenoError, UsageError
+from pipeline.lock import holder
+from pipeline.paths import runtime_dir
 from pipeline.sockets import COMMAND, Wire, socket_path
 
 
@@ -209,11 +210,8 @@ def require_daemon(runtime: Path) -> None:
     Raises:
         NotRunningError: there is none.
     """
-    from pipeline.lock import holder
-
     if not socket_path(runtime, COMMAND).exists() or holder(runtime) is None:
         raise NotRunningError(
             f"no daemon is running in {runtime}",
-            "Start one with: steno daemon"
-            + (f" --runtime-dir {runtime}" if "STENO_RUNTIME_DIR" not in os.environ else ""),
+            "Start one with: steno daemon" + ("" if runtime == runtime_dir(None) else f" --runtime-dir {runtime}"),
         )

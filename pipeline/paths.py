@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,7 +26,10 @@ def runtime_dir(given: str | None, environ: Mapping[str, str] = os.environ) -> P
     """The directory of the daemon's sockets, absolute; it need not exist. Command line before environment."""
     if given or environ.get(RUNTIME_VARIABLE):
         return Path(given or environ[RUNTIME_VARIABLE]).expanduser().absolute()
-    return Path(platformdirs.user_runtime_path(APP))
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR there is a directory under /tmp; that it is private, `make_private` sees to.
+        warnings.simplefilter("ignore")
+        return Path(platformdirs.user_runtime_path(APP))
 
 
 def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -47,8 +51,13 @@ def config_file(given: str | None, environ: Mapping[str, str] = os.environ) -> P
         if not path.is_file():
             raise UsageError(f"no such config file: {path}", "Name an existing file with --config or STENO_CONFIG.")
         return path
-    path = Path(platformdirs.user_config_path(APP)) / "config.toml"
+    path = user_config_file()
     return path if path.is_file() else None
+
+
+def user_config_file() -> Path:
+    """The user's own config.toml, whether or not it is there."""
+    return Path(platformdirs.user_config_path(APP)) / "config.toml"
 
 
 def make_private(directory: Path) -> None:

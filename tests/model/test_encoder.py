@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,3 +84,13 @@ def _seconds(work: object) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def test_loading_the_library_starts_no_telemetry(tmp_path: Path) -> None:
+    script = "import model.encoder, time; time.sleep(0.5)"
+    told = {k: v for k, v in os.environ.items() if k not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    environ = told | {"TMPDIR": str(tmp_path), "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", script], env=environ, cwd=Path(__file__).parents[2], check=True)
+    assert [
+        path.name for path in tmp_path.rglob("*") if path.suffix != ".pyc" and "__pycache__" not in path.parts
+    ] == []

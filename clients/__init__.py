@@ -1,0 +1,1 @@
+"""Thin programs on the event stream, and the `steno` command."""

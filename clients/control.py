@@ -1,0 +1,97 @@
+"""`steno start`, `stop`, `toggle`, `cancel`, `status`: one question to the daemon, one answer printed.
+
+It owns the words in which an answer is printed. It does not know the sockets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import msgspec
+
+from clients import place
+from clients.terminal import clean
+from pipeline import commands
+from pipeline.commands import ListeningReply, StatusReply
+from pipeline.errors import EXIT_OK, NotRunningError, StenoError
+from pipeline.lock import holder
+from pipeline.sockets import Wire
+
+END_TIMEOUT_S = 5.0
+
+REQUESTS: dict[str, commands.AnyRequest] = {
+    "start": commands.Start(),
+    "stop": commands.Stop(),
+    "toggle": commands.Toggle(),
+    "cancel": commands.CancelSpeech(),
+}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask the daemon."""
+    with place.wire(arguments) as wire:
+        if arguments.command == "status":
+            reply = commands.ask(wire, commands.Status(), StatusReply)
+            print(msgspec.json.encode(reply).decode() if arguments.json else describe(reply))
+        elif arguments.command == "stop" and arguments.daemon:
+            end_daemon(wire)
+        else:
+            listening = commands.ask(wire, REQUESTS[arguments.command], ListeningReply).listening
+            print("listening" if listening else "not listening")
+    return EXIT_OK
+
+
+def end_daemon(wire: Wire) -> None:
+    """End the daemon and wait until its runtime directory is free.
+
+    Raises:
+        StenoError: it is still there after 5 s.
+    """
+    commands.ask(wire, commands.Shutdown(), commands.Done)
+    deadline = time.monotonic() + END_TIMEOUT_S
+    while (process := holder(wire.runtime)) is not None:
+        if time.monotonic() > deadline:
+            raise StenoError(
+                f"the daemon (process {process}) has not ended within {END_TIMEOUT_S:g} s", f"End it: kill {process}"
+            )
+        time.sleep(0.02)
+
+
+def describe(reply: StatusReply) -> str:
+    """The status in lines for people."""
+    state = "ready" if reply.ready else "not ready"
+    hearing = "listening" if reply.listening else "not listening"
+    lines = [
+        f"daemon      {state}, {hearing} ({reply.mode}); process {reply.pid}, version {reply.version}, "
+        f"up {_span(reply.uptime)}",
+        f"utterances  {reply.utterances}, {reply.backlog:.1f} s of sound waiting",
+    ]
+    for name, worker in reply.workers.items():
+        detail = f"  {reply.details[name]}" if reply.details.get(name) else ""
+        again = f"  (restarts: {reply.restarts[name]})" if reply.restarts.get(name) else ""
+        lines.append(f"{name:<11} {worker}{detail}{again}")
+    lines += [f"source      {name}: {state}" for name, state in reply.sources.items()]
+    if not reply.sources:
+        lines.append("source      none")
+    return "\n".join(clean(line) for line in lines)
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def is_running(runtime: Path) -> bool:
+    """Whether a daemon lives there.
+
+    Raises:
+        UsageError: the directory's path is too long for a socket.
+    """
+    try:
+        commands.require_daemon(runtime)
+    except NotRunningError:
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""Text that grows on the screen: committed text and the changing tail, rewritten in place on a terminal.
+
+It owns the layout of the live lines and how they are replaced. Where the output is no terminal it writes whole lines
+instead. It does not know where the text comes from.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TextIO
+
+from clients.terminal import BOLD, DIM, RESET, cells, clean, is_live
+
+SEPARATOR = "|"
+"""Between committed text and tail, where the output is no terminal."""
+
+
+class LiveText:
+    """The live lines at the bottom of a stream. Their one writer: what else is printed goes through `line`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._live = is_live(stream)
+        self._plain = bool(os.environ.get("NO_COLOR"))
+        self._rows = 0
+        self._last = ""
+
+    def show(self, committed: str, tail: str) -> None:
+        """Show this in place of what was shown."""
+        committed, tail = clean(committed), clean(tail)
+        if not self._live:
+            text = f"{committed.rstrip()} {SEPARATOR} {tail.lstrip()}".strip() if tail else committed
+            if text and text != self._last:
+                self._write(f"  {text}\n")
+            self._last = text
+            return
+        size = shutil.get_terminal_size()
+        rows = layout(committed, tail, max(10, size.columns - 1), self._plain)[-max(1, size.lines - 1) :]
+        text = "\n".join(rows)
+        if text == self._last and self._rows:
+            return
+        self._write(self._erase() + text)
+        self._rows, self._last = len(rows), text
+
+    def line(self, text: str = "") -> None:
+        """Replace the live lines by this line for good."""
+        self._write(f"{self._erase()}{clean(text)}\n")
+        self._last = ""
+
+    def clear(self) -> None:
+        """Remove the live lines."""
+        self._write(self._erase())
+
+    def _erase(self) -> str:
+        if not self._live or not self._rows:
+            return ""
+        up = f"\x1b[{self._rows - 1}A" if self._rows > 1 else ""
+        self._rows = 0
+        return f"\r{up}\x1b[J"
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def layout(committed: str, tail: str, width: int, plain: bool = False) -> list[str]:
+    """Rows of at most `width` columns, broken at spaces; committed text bold, the tail dim."""
+    space = " " if committed and tail and not committed.endswith(" ") and not tail.startswith(" ") else ""
+    text = committed + space + tail
+    rows, begin = [], 0
+    for end in _breaks(text, width):
+        old, new = text[begin : min(end, len(committed))], text[max(begin, len(committed)) : end]
+        bold = f"{BOLD}{old}{RESET}" if old and not plain else old
+        rows.append(bold + (f"{DIM}{new}{RESET}" if new and not plain else new))
+        begin = end
+    return rows
+
+
+def _breaks(text: str, width: int) -> list[int]:
+    """Where each row ends."""
+    ends, begin, column, space = [], 0, 0, -1
+    for i, character in enumerate(text):
+        if column + cells(character) > width:
+            end = space + 1 if space >= begin and character != " " else i
+            ends.append(end)
+            begin, column, space = end, sum(cells(c) for c in text[end:i]), -1
+        if character == " ":
+            space = i
+        column += cells(character)
+    return [*ends, len(text)] if begin < len(text) else ends

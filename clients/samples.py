@@ -1,0 +1,72 @@
+"""The recordings that ship with Steno, and what is said in them.
+
+It owns where they lie and the form of the files beside a recording: `NAME.txt`, the text; `NAME.json`, its words with
+their true times. It does not know what they are used for.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from pipeline.errors import StenoError
+
+SHORT = "02_dictation_seen"
+"""Two sentences in 9 s."""
+
+
+class SpokenWord(msgspec.Struct, frozen=True):
+    """A word of the reference, in seconds of the recording."""
+
+    word: str
+    start: float
+    end: float
+
+
+class _Description(msgspec.Struct):
+    words: list[SpokenWord]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording; without a reference `text` is empty, without word times `words` is."""
+
+    path: Path
+    text: str
+    words: tuple[SpokenWord, ...]
+
+
+def shipped(name: str) -> Recording:
+    """The shipped recording of that name.
+
+    Raises:
+        StenoError: this installation has none.
+    """
+    # The folder alone is asked for: clients do not load the model's code.
+    found = importlib.util.find_spec("model.miniature")
+    for place in (found.submodule_search_locations or []) if found is not None else []:
+        path = Path(place) / "samples" / f"{name}.wav"
+        if path.is_file():
+            return recording(path)
+    raise StenoError(f"the recording {name}.wav is missing from this installation", "Install Steno again.")
+
+
+def recording(path: Path) -> Recording:
+    """A recording with what stands beside it.
+
+    Raises:
+        StenoError: no such file, or what stands beside it is of another form.
+    """
+    if not path.is_file():
+        raise StenoError(f"no such file: {path}")
+    text, description = path.with_suffix(".txt"), path.with_suffix(".json")
+    words: list[SpokenWord] = []
+    if description.is_file():
+        try:
+            words = msgspec.json.decode(description.read_bytes(), type=_Description).words
+        except msgspec.DecodeError as error:
+            raise StenoError(f"{description} does not describe a recording: {error}") from None
+    return Recording(path, text.read_text(encoding="utf-8").strip() if text.is_file() else "", tuple(words))

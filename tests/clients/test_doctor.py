@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from clients import devices, doctor, launch, outputs, samples
+from pipeline.errors import StenoError, UsageError
+from tests.clients.conftest import Steno
+
+
+def test_doctor_has_a_line_for_each_check_and_only_warns_of_a_missing_microphone(steno: Steno) -> None:
+    done = steno("doctor", "--quick")
+    names = [line.split()[1] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert names == list(doctor.CHECKS)
+    assert done.returncode == 0
+    assert "broken" not in done.stdout
+
+
+def test_doctor_says_what_is_broken_and_what_to_do(steno: Steno) -> None:
+    done = steno("doctor", "--quick", "--config", "/nowhere.toml")
+    assert done.returncode == 1
+    assert "broken   config" in done.stdout
+    assert "-> " in done.stdout
+
+
+def test_doctor_finds_a_runtime_directory_that_others_can_read(steno: Steno, runtime: Path) -> None:
+    runtime.chmod(0o755)
+    done = steno("doctor", "--quick")
+    assert "warning  runtime" in done.stdout
+    assert f"chmod 700 {runtime}" in done.stdout
+
+
+def test_devices_of_a_machine_without_any_exits_with_1_and_a_reason(steno: Steno) -> None:
+    done = steno("devices")
+    if done.returncode == 0:
+        pytest.skip("this machine has a microphone")
+    assert done.returncode == 1
+    assert done.stderr.startswith("steno: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_devices_are_listed_with_the_default_marked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [
+        devices.Device("pulse\x1b[1m", "ALSA", 2, 44100.0, True),
+        devices.Device("usb", "ALSA", 1, 48000.0, False),
+    ]
+    monkeypatch.setattr(devices, "list_devices", lambda: found)
+    assert devices.run(argparse.Namespace(json=False)) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].startswith("* pulse[1m")
+    assert "  usb" in out
+
+
+def test_the_daemon_is_called_with_runtime_directory_config_and_settings() -> None:
+    line = launch.command(Path("/run/x"), Path("/c.toml"), {"daemon.source": "none"})
+    assert line[1:] == [
+        "-m",
+        "daemon",
+        "--runtime-dir",
+        "/run/x",
+        "--config",
+        "/c.toml",
+        "--set",
+        "daemon.source=none",
+    ]
+
+
+def test_shipped_recordings_have_text_and_word_times() -> None:
+    shipped = samples.shipped(samples.SHORT)
+    assert len(shipped.words) == len(shipped.text.split())
+    with pytest.raises(StenoError, match="missing"):
+        samples.shipped("nonsense")
+
+
+def test_an_output_may_not_overwrite_an_input(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="overwrite an input"):
+        outputs.plan([tmp_path / "a.txt"], ["txt"], None)
+    with pytest.raises(UsageError, match="named twice"):
+        outputs.plan([tmp_path / "a.wav", tmp_path / "a.wav"], [], None)
+
+
+def test_a_file_is_written_whole_in_place_of_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    outputs.write(target, "new")
+    assert target.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
