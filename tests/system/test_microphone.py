@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from pipeline.messages import SAMPLE_RATE, Audio, Ready, Refused, Shutdown, SourceState
+from pipeline.messages import SAMPLE_RATE, Audio, Beat, Ready, Refused, Shutdown, SourceState
 from pipeline.sockets import Inbox, Wire
 from tests.daemon.source_process import ROOT, SourceProcess, source_process
 from tests.system.sound_server import DEFAULTS, SoundServer, until
@@ -112,7 +112,7 @@ def test_a_sound_server_that_crashes_and_comes_back_is_survived(
             assert source.listen(lambda t=turn: source.states().count("opened") == t + 1) <= 2.0  # type: ignore[misc]
 
 
-def test_a_sound_server_that_hangs_is_reported_and_heard_again(
+def test_a_sound_server_that_hangs_is_reported_outlived_and_heard_again(
     sound_server: SoundServer, inbox: Inbox, runtime: Path
 ) -> None:
     with source_process(inbox, runtime, "microphone", environ=sound_server.environ) as source:
@@ -121,10 +121,31 @@ def test_a_sound_server_that_hangs_is_reported_and_heard_again(
         os.kill(sound_server.pid, signal.SIGSTOP)
         try:
             assert source.listen(lambda: "lost" in source.states()) <= 1.2
-            source.listen_for(2)
+            source.listen_for(8)
         finally:
             os.kill(sound_server.pid, signal.SIGCONT)
-        source.listen(lambda: source.states()[-1] == "opened", 5)
+        source.listen(lambda: source.states()[-1] == "opened", 6)
+        source.listen_for(1)
+        assert source.states() == ["opened", "lost", "opened"]
+        assert len(source.pcm) > SAMPLE_RATE  # and numbered without a gap, through whatever the process did
+        assert len(source.of(Ready)) == 1
+        beats = [at for at, message in source.heard if isinstance(message, Beat)]
+        assert max(np.diff(beats)) < 3e9
+        assert {message.pid for message in source.of(Beat)} == {source.process.pid}
+
+
+def test_a_microphone_on_a_hanging_sound_server_can_still_be_ended(
+    sound_server: SoundServer, inbox: Inbox, runtime: Path
+) -> None:
+    with source_process(inbox, runtime, "microphone", environ=sound_server.environ) as source:
+        listening(source)
+        os.kill(sound_server.pid, signal.SIGSTOP)
+        try:
+            source.listen(lambda: "lost" in source.states())
+            source.process.terminate()
+            assert source.process.wait(2) == 0
+        finally:
+            os.kill(sound_server.pid, signal.SIGCONT)
 
 
 def test_a_process_that_was_stopped_for_a_while_is_not_taken_for_a_lost_microphone(
