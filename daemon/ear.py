@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from daemon.sourcebook import Sourcebook, recovered
+from daemon.sourcebook import Sourcebook, recovered, recovery_done
 from daemon.track import Track
 from daemon.utterances import Utterances
 from pipeline import events
@@ -126,6 +126,7 @@ class Ear:
             track.take(pcm, 0, time.monotonic_ns())
             self._segmented(track, track.segment())
             self.end(track)
+        recovery_done(self.sources.runtime)
 
     def finish(self) -> None:
         """The daemon is to end: no more sound is taken, and what is open is closed."""

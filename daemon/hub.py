@@ -161,11 +161,11 @@ class Hub:
         return bool(list(self.utterances)) and self.ready
 
     def open_default(self) -> None:
-        """Open the source that the settings name, and take up what a daemon before this one left without a final."""
+        """Take up what a daemon before this one left without a final, and open the source that the settings name."""
+        self.ear.recover()
         track = self.sources.open_default(self.ear.listening)
         if track is not None:
             self.open_process(track)
-        self.ear.recover()
 
     def open_process(self, track: Track) -> None:
         """Start the process of a source that has one."""

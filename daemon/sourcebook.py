@@ -5,6 +5,8 @@ It owns the tracks and the processes' command lines. It does not know what becom
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,18 +22,27 @@ from pipeline.settings import Settings
 REMEMBERED = 100
 """Ended sources that a client may still ask about."""
 SPOOL = "spool"
+LEFT = "spool.left"
 SOURCES = "daemon.sources"
 PRIVATE = "private"
 
 
 def recovered(runtime: Path) -> list[tuple[str, Array]]:
-    """Name and int16[n] samples of each source that a killed daemon left unfinished; they are then this one's.
+    """Name and int16[n] samples of each source that a killed daemon left unfinished.
 
-    A private source is left out: its client still has the file, and nobody waits for the text.
+    They stay on disk under another name until `recovery_done`: a crash in between loses nothing, at worst something is
+    said twice. A private source is left out: its client still has the file, and nobody waits for the text.
     """
-    found = [(name, pcm) for name, _, pcm in leftovers(runtime / SPOOL) if len(pcm) and PRIVATE not in name]
-    remove_leftovers(runtime / SPOOL)
-    return found
+    if (runtime / SPOOL).is_dir() and not (runtime / LEFT).exists():
+        (runtime / SPOOL).rename(runtime / LEFT)
+    return [(name, pcm) for name, _, pcm in leftovers(runtime / LEFT) if len(pcm) and not name.startswith(PRIVATE)]
+
+
+def recovery_done(runtime: Path) -> None:
+    """What was left is now in spools of this daemon."""
+    remove_leftovers(runtime / LEFT)
+    with contextlib.suppress(OSError):
+        (runtime / LEFT).rmdir()
 
 
 class Sourcebook:
@@ -155,7 +166,7 @@ class Sourcebook:
         )
 
     def _common(self, source: str) -> list[str]:
-        return [f"--runtime-dir={self.runtime}", f"--source={source}"]
+        return [f"--runtime-dir={self.runtime}", f"--source={source}", f"--parent={os.getpid()}"]
 
     def _file_command(self, source: str, path: str, speed: float) -> list[str]:
         return ["file", *self._common(source), f"--file={path}", f"--speed={speed}"]

@@ -228,13 +228,14 @@ class Utterances:
         utterance = self._all.get(failed.utterance)
         if utterance is None:
             return
+        error = f"{failed.error}. {failed.hint}" if failed.hint else failed.error
         if failed.process == ALIGNER:
             if failed.epoch == utterance.align_attempts:
-                self._align_again(utterance, failed.error)
+                self._align_again(utterance, error)
             return
-        utterance.fail(failed.epoch, utterance.is_final(failed.seq), failed.error)
+        utterance.fail(failed.epoch, utterance.is_final(failed.seq), error)
         if utterance.outcome is not None and utterance.outcome.error:
-            self._notice(utterance, failed.error)
+            self._notice(utterance, error)
 
     def process_died(self, name: str, how: str) -> None:
         """A worker is gone, with all it held: whatever it may have known is given again to the next one."""

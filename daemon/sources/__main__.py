@@ -11,6 +11,7 @@ import msgspec
 from daemon.sources import file, microphone
 from daemon.sources.devices import DEFAULT, Device
 from daemon.sources.link import Link
+from daemon.sources.rebirth import hush
 from model.errors import StenoError
 from pipeline.settings import MicrophoneSettings
 
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     live.add_argument("--list", action="store_true", help="print the input devices and end")
     live.add_argument("--json", action="store_true", help="print them as JSON")
     live.add_argument("--debug", action="store_true", help="also show what the sound libraries print")
+    live.add_argument("--renewed", action="store_true", help=argparse.SUPPRESS)
     played = kinds.add_parser("file", parents=[common], help="a file, played as if it were captured now")
     played.add_argument("--file", type=Path, required=True)
     played.add_argument("--speed", type=float, default=1.0, help="1: real speed; 0: as fast as is safe")
@@ -44,7 +46,7 @@ def main() -> int:
     options = parser().parse_args()
     if options.kind == "microphone":
         if not options.debug:
-            microphone.hush()
+            hush()
         if options.list:
             return list_devices(as_json=options.json)
     if options.runtime_dir is None or options.source is None:
@@ -56,7 +58,7 @@ def main() -> int:
         settings = MicrophoneSettings(
             block_ms=options.block_ms, silent_after_s=options.silent_after, lost_after_s=options.lost_after
         )
-        return microphone.run(link, options.device, settings, options.first_sample)
+        return microphone.run(link, options.device, settings, options.first_sample, options.renewed)
     finally:
         link.close()
 

@@ -5,6 +5,7 @@ This file owns that play. It does not know formats (`pipeline.audio_file`) nor t
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +16,17 @@ from daemon.sources.link import Link
 from daemon.sources.pace import Pace
 from model.errors import StenoError
 from pipeline.audio_file import AudioFile
-from pipeline.messages import FRAME_SAMPLES
+from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
 from pipeline.resample import Int16
+
+TRAIL_S = 1.0
+"""Silence after the recording: a microphone goes on when nobody speaks, and its last utterance ends by the hangover."""
 
 
 def run(link: Link, path: Path, speed: float, first_sample: int = 0) -> int:
     """Play the file to its end, or until the hub wants no more. Returns the exit code."""
     try:
-        blocks = AudioFile(path).blocks()
+        blocks = itertools.chain(AudioFile(path).blocks(), [np.zeros(int(TRAIL_S * SAMPLE_RATE), np.int16)])
         link.ready(f"file {path}")
         link.state("opened", str(path))
         _play(link, frames(blocks), speed, first_sample)

@@ -17,11 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from daemon.sources.devices import Device, choose
+from daemon.sources.flow import Flow
+from daemon.sources.library_thread import Hung, LibraryThread
 from daemon.sources.link import Link
+from daemon.sources.rebirth import renew
 from daemon.sources.watchdog import SECOND, Watchdog
 from model.errors import AudioError, StenoError
-from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
-from pipeline.resample import Int16, Resampler
+from pipeline.messages import SAMPLE_RATE
+from pipeline.resample import Int16
 from pipeline.settings import MicrophoneSettings
 
 QUEUE_S = 30.0
@@ -31,6 +34,10 @@ RETRY_S = (0.1, 0.2, 0.4, 0.7, 1.0)
 """Between attempts to open a lost device; the last one for ever."""
 RATES = (48_000, 44_100, 16_000)
 """Tried when a device takes none of what it says it prefers."""
+HANGS_S = 2.0
+"""A call into the library that takes longer will not come back."""
+RENEW_AFTER = 60
+"""Failed attempts, of about a second each."""
 DEVICE_LATENCY_S = 0.2
 """Buffer asked of the device: so late may the callback be without loss. Blocks still come every `block_ms`."""
 INVALID_SAMPLE_RATE = -9997
@@ -132,86 +139,83 @@ class Stream:
         self.blocks.put(Block(bytes(data), time.monotonic_ns(), bool(status.input_overflow)))
 
 
-class Flow:
-    """The blocks of one stream as 16 kHz mono frames, each with the moment at which its last sample was captured."""
-
-    def __init__(self, rate: int, channels: int) -> None:
-        self._resampler = Resampler(rate, channels)
-        self._rate = rate
-        self._channels = channels
-        self._rest = np.empty(0, np.int16)
-        self._given = 0
-        self._arrived_ns = 0
-
-    def push(self, samples: Int16, arrived_ns: int) -> Iterator[tuple[Int16, int]]:
-        """int16[n, channels], whose last sample was captured at `arrived_ns` -> (int16[320], captured_ns)."""
-        self._arrived_ns = arrived_ns
-        self._rest = np.concatenate([self._rest, self._resampler.push(samples)])
-        while len(self._rest) >= FRAME_SAMPLES:
-            yield self._take(FRAME_SAMPLES, self._resampler.pushed)
-
-    def flush(self) -> Iterator[tuple[Int16, int]]:
-        """What is still on its way, as one last frame of any length; what is pushed next begins a new flow."""
-        pushed = self._resampler.pushed
-        self._rest = np.concatenate([self._rest, self._resampler.flush()])
-        if len(self._rest):
-            yield self._take(len(self._rest), pushed)
-        self._given = 0
-
-    def _take(self, count: int, pushed: int) -> tuple[Int16, int]:
-        frame, self._rest = self._rest[:count], self._rest[count:]
-        self._given += count
-        # The filter and the frame hold sound back: what is given was captured that much before the block's end.
-        behind_ns = round((pushed / self._rate - self._given / SAMPLE_RATE) * SECOND)
-        return frame, self._arrived_ns - max(0, behind_ns)
-
-
 class Microphone:
-    """A microphone as a source: opened, watched, and opened again when it was lost."""
+    """A microphone as a source: opened, watched, and opened again when it was lost.
+
+    Args:
+        first_sample: index of the first sample that will be sent.
+        renewed: whether the process was begun anew while the device was lost, which the hub knows.
+    """
 
     def __init__(
-        self, link: Link, library: Any, name: str, settings: MicrophoneSettings, first_sample: int = 0
+        self, link: Link, name: str, settings: MicrophoneSettings, first_sample: int = 0, renewed: bool = False
     ) -> None:
         self._link = link
-        self._library = library
         self._name = name
         self._settings = settings
+        self._renewed = renewed
+        self._thread = LibraryThread(link.over)
+        self._library: Any = None
         self._watchdog = Watchdog(round(settings.lost_after_s * SECOND), round(settings.silent_after_s * SECOND))
         self._stream: Stream | None = None
         self._flow = Flow(SAMPLE_RATE, 1)
-        self._sent = first_sample
+        self.sent = first_sample
+        """Index of the next sample."""
         self._captured_ns = time.monotonic_ns()
         self._overflows = 0
         self._attempts = 0
 
     def run(self) -> None:
-        """Deliver until the hub wants no more."""
+        """Deliver until the hub wants no more.
+
+        Raises:
+            StenoError: the sound library is not installed.
+            Hung: the process must begin anew; the device has been reported as lost.
+        """
+        try:
+            self._library = self._thread.call(load, HANGS_S)
+        except Hung:
+            self._begin()
+            self._lost("the sound system does not answer")
+            raise
+        self._begin()
         while not self._link.over():
             if self._stream is None:
                 self._open()
             else:
                 self._listen(self._stream)
         self._close()
-        self._link.end(self._sent, self._captured_ns)
+        self._link.end(self.sent, self._captured_ns)
+
+    def _begin(self) -> None:
+        if self._renewed:
+            self._watchdog.failed()
+        else:
+            self._link.ready(f"microphone {self._name}")
 
     def _open(self) -> None:
         """Try once, and wait if it fails."""
         try:
-            if self._attempts:
-                # PortAudio reads the list of devices when it starts, and never again.
-                self._library._terminate()
-                self._library._initialize()
-            self._stream = Stream(self._library, choose(devices(self._library), self._name), self._settings.block_ms)
+            self._stream = self._thread.call(self._attempt, HANGS_S)
         except StenoError as error:
             self._lost(error.message, error.hint)
         except self._library.PortAudioError as error:
             self._lost(f"the sound system does not answer: {error}")
+        except Hung:
+            self._lost("the sound system does not answer")
+            raise
         else:
             self._flow = Flow(self._stream.rate, self._stream.channels)
             self._watchdog.opening(time.monotonic_ns())
             return
-        pause = RETRY_S[min(self._attempts, len(RETRY_S)) - 1]
-        self._link.over(pause)
+        self._link.over(RETRY_S[min(self._attempts, len(RETRY_S)) - 1])
+
+    def _attempt(self) -> Stream:
+        if self._attempts:
+            # PortAudio reads the list of devices when it starts, and never again.
+            self._library._terminate()
+            self._library._initialize()
+        return Stream(self._library, choose(devices(self._library), self._name), self._settings.block_ms)
 
     def _listen(self, stream: Stream) -> None:
         """Take the next block, or see that there is none."""
@@ -223,21 +227,23 @@ class Microphone:
             elif self._watchdog.overdue(time.monotonic_ns()):
                 self._lost(f"{stream.device.name!r} delivers no sound any more")
             return
-        self._take(stream, block)
+        zeros = self._take(stream, block)
+        self._report(self._watchdog.heard(time.monotonic_ns(), zeros), stream)
+        self._attempts = 0
 
-    def _take(self, stream: Stream, block: Block) -> None:
+    def _take(self, stream: Stream, block: Block) -> bool:
+        """Send a block on. Returns whether it holds nothing but zeros."""
         samples = np.frombuffer(block.data, np.int16).reshape(-1, stream.channels)
-        self._report(self._watchdog.heard(time.monotonic_ns(), zeros=not samples.any()), stream)
         self._overflows += block.overflow + stream.dropped
         stream.dropped = 0
-        self._attempts = 0
         self._send(self._flow.push(samples, block.arrived_ns))
+        return not samples.any()
 
     def _send(self, frames: Iterator[tuple[Int16, int]]) -> None:
         for frame, captured_ns in frames:
-            self._link.audio(frame, self._sent, captured_ns, self._overflows)
+            self._link.audio(frame, self.sent, captured_ns, self._overflows)
             self._overflows = 0
-            self._sent += len(frame)
+            self.sent += len(frame)
             self._captured_ns = captured_ns
 
     def _report(self, state: str | None, stream: Stream) -> None:
@@ -255,36 +261,33 @@ class Microphone:
         if (state := self._watchdog.failed()) is not None:
             self._link.state(state, reason, hint or "It is opened again as soon as it is back.")
         self._close()
+        # Each new start of PortAudio leaves some 12 KB behind, and one that once hangs may never recover.
+        if self._attempts >= RENEW_AFTER:
+            raise Hung
 
     def _close(self) -> None:
         if self._stream is not None:
             stream, self._stream = self._stream, None
             with contextlib.suppress(self._library.PortAudioError):  # it is gone: then there is nothing to close
-                stream.close()
+                self._thread.call(stream.close, HANGS_S)
             while not stream.blocks.empty():
                 self._take(stream, stream.blocks.get())
             self._send(self._flow.flush())
 
 
-def run(link: Link, name: str, settings: MicrophoneSettings, first_sample: int = 0) -> int:
-    """Be the microphone's process. Returns the exit code."""
+def run(link: Link, name: str, settings: MicrophoneSettings, first_sample: int = 0, renewed: bool = False) -> int:
+    """Be the microphone's process. Returns the exit code, or does not return."""
+    microphone = Microphone(link, name, settings, first_sample, renewed)
     try:
-        library = load()
+        microphone.run()
     except StenoError as error:
         link.refuse(error)
         return 1
-    link.ready(f"microphone {name}")
-    Microphone(link, library, name, settings, first_sample).run()
+    except Hung:
+        over = link.over()
+        link.close()
+        sys.stderr.flush()
+        if over or sys.platform == "win32":
+            os._exit(0 if over else 1)  # the library's own end at exit would hang too
+        renew(microphone.sent)
     return 0
-
-
-def hush() -> None:
-    """Send what ALSA and PortAudio print on stderr nowhere; Python's own stderr stays.
-
-    They report each attempt to open a device in a dozen lines of C expressions, which says nothing to the user.
-    """
-    own = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    sys.stderr = os.fdopen(own, "w", buffering=1, errors="replace")

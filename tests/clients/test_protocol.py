@@ -119,7 +119,7 @@ def test_the_python_subscriber_prints_the_text_of_finals(runtime: Path) -> None:
 def test_the_c_subscriber_prints_finals(runtime: Path, tmp_path: Path) -> None:
     compiler = shutil.which("cc")
     if compiler is None or not Path("/usr/include/zmq.h").exists():
-        pytest.skip("needs cc and libzmq3-dev")
+        pytest.fail("needs cc and libzmq3-dev: run `make test-system`, or: apt-get install libzmq3-dev")
     program = tmp_path / "subscribe"
     subprocess.run([compiler, "-Wall", "-Werror", "-o", program, EXAMPLES / "subscribe.c", "-lzmq"], check=True)
     with FakeDaemon(runtime) as daemon:

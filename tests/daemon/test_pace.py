@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from daemon.sources.file import frames
-from daemon.sources.microphone import Flow
+from daemon.sources.flow import Flow
 from daemon.sources.pace import FASTEST, Pace
 
 SECOND = 1_000_000_000

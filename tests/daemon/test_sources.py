@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from daemon.sources.file import TRAIL_S
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE, Audio, Ready, Refused, Shutdown
 from pipeline.sockets import Inbox, Wire
 from tests.daemon.source_process import ROOT, source_process
@@ -40,6 +41,9 @@ def inbox(wire: Wire) -> Inbox:
     return wire.inbox("hub")
 
 
+TRAIL = int(TRAIL_S * SAMPLE_RATE)
+
+
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     """2.01 s: not a whole number of frames."""
@@ -48,16 +52,17 @@ def recording(tmp_path: Path) -> Path:
     return tmp_path / "a.wav"
 
 
-def test_a_file_arrives_whole_and_in_order(inbox: Inbox, runtime: Path, recording: Path) -> None:
+def test_a_file_arrives_whole_and_in_order_and_silence_after_it(inbox: Inbox, runtime: Path, recording: Path) -> None:
     with source_process(inbox, runtime, "file", "--file", str(recording), "--speed", "0") as source:
         source.listen(source.ended)
         assert source.process.wait(5) == 0
-    assert np.array_equal(source.pcm, soundfile.read(recording, dtype="int16")[0])
+    assert np.array_equal(source.pcm[:32_170], soundfile.read(recording, dtype="int16")[0])
+    assert np.array_equal(source.pcm[32_170:], np.zeros(TRAIL, np.int16))
     assert source.of(Ready)[0].pid == source.process.pid
     assert source.states() == ["opened"]
     sizes = [message.first_sample for message in source.of(Audio)]
     assert sizes[:3] == [0, FRAME_SAMPLES, 2 * FRAME_SAMPLES]
-    assert source.of(Audio)[-1].first_sample == 32_170
+    assert source.of(Audio)[-1].first_sample == 32_170 + TRAIL
 
 
 def test_a_file_at_real_speed_arrives_when_it_would_have_been_captured(
@@ -70,13 +75,15 @@ def test_a_file_at_real_speed_arrives_when_it_would_have_been_captured(
     assert min(lateness) >= 0
     assert np.median(lateness) < 10e6
     first, last = came[0][1], came[-1][1]
-    assert last.captured_ns - first.captured_ns == pytest.approx((32_170 - FRAME_SAMPLES) / SAMPLE_RATE * 1e9, abs=2)
+    assert last.captured_ns - first.captured_ns == pytest.approx(
+        (32_170 + TRAIL - FRAME_SAMPLES) / SAMPLE_RATE * 1e9, abs=2
+    )
 
 
 def test_a_file_can_be_played_faster(inbox: Inbox, runtime: Path, recording: Path) -> None:
     with source_process(inbox, runtime, "file", "--file", str(recording), "--speed", "4") as source:
         source.listen(lambda: bool(source.of(Audio)))
-        assert source.listen(source.ended) == pytest.approx(0.5, abs=0.3)
+        assert source.listen(source.ended) == pytest.approx(0.75, abs=0.3)
 
 
 def test_the_numbering_can_go_on_from_an_earlier_process(inbox: Inbox, runtime: Path, recording: Path) -> None:
@@ -84,7 +91,7 @@ def test_the_numbering_can_go_on_from_an_earlier_process(inbox: Inbox, runtime: 
     with source_process(inbox, runtime, "file", *options) as source:
         source.listen(source.ended)
     assert source.of(Audio)[0].first_sample == 5000
-    assert source.of(Audio)[-1].first_sample == 37_170
+    assert source.of(Audio)[-1].first_sample == 37_170 + TRAIL
 
 
 @pytest.mark.parametrize("content", [None, b"", b"Dear diary\n" * 100])

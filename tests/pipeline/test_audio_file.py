@@ -240,7 +240,7 @@ def encode(tmp_path: Path) -> Callable[[str, npt.NDArray[np.float64]], Path]:
     return write
 
 
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed; make test-system")
+needs_ffmpeg = pytest.mark.system
 
 
 @needs_ffmpeg
