@@ -50,6 +50,9 @@ class Desk:
                 answer = commands.write_answer(self._answer(commands.read_request(text)))
             except StenoError as error:
                 answer = commands.write_answer(error)
+            except Exception as error:
+                log.exception("a command could not be handled")
+                answer = commands.write_answer(StenoError(f"internal error: {type(error).__name__}: {error}"))
             self._end.reply(address, answer)
         self._end_abandoned()
 

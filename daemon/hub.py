@@ -124,6 +124,9 @@ class Hub:
                 self._take(*received)
             except Malformed as error:
                 self._note_malformed(error)
+            except Exception:
+                # One message may be our own mistake; the others, and what was said in them, must not pay for it.
+                log.exception("a message could not be handled")
         return False
 
     def _take(self, message: messages.Any, frames: list[bytes]) -> None:

@@ -25,6 +25,7 @@ SPOOL = "spool"
 LEFT = "spool.left"
 SOURCES = "daemon.sources"
 PRIVATE = "private"
+MAX_SPEED = 100.0
 
 
 def recovered(runtime: Path) -> list[tuple[str, Array]]:
@@ -100,10 +101,12 @@ class Sourcebook:
         """Open what a client asks for.
 
         Raises:
-            UsageError: a file without an absolute path.
+            UsageError: a file without an absolute path, or a speed that makes no sense.
         """
-        if request.kind == "file" and not Path(request.path).is_absolute():
+        if request.kind == "file" and (not Path(request.path).is_absolute() or "\0" in request.path):
             raise UsageError(f"a file source needs an absolute path, not {request.path!r}")
+        if not 0 <= request.speed <= MAX_SPEED:
+            raise UsageError(f"speed {request.speed:g} is not between 0 and {MAX_SPEED:g}")
         name = request.name or Path(request.path).stem
         track = self._add(request.kind, name, self._options(request), private=request.private, whole=request.whole)
         if request.kind == "file":

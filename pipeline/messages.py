@@ -10,13 +10,19 @@ moment is in nanoseconds of the monotonic clock.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from model.errors import StenoError
 
 SAMPLE_RATE = 16_000
 FRAME_SAMPLES = 320
 """Samples of one audio frame: 20 ms, the unit of the sources and of the VAD."""
+
+Count = Annotated[int, Meta(ge=0, le=2**62)]
+"""Samples, nanoseconds, tokens, numbers of things: no arithmetic on them leaves 64 bits."""
 
 
 class Malformed(StenoError):
@@ -32,11 +38,11 @@ class Audio(Message, frozen=True):
 
     source: str
     """Id of the source, as the hub named it."""
-    first_sample: int
+    first_sample: Count
     """Index of the first sample of the frame in this source."""
-    captured_ns: int
+    captured_ns: Count
     """Monotonic moment at which the last sample of the frame was captured."""
-    overflows: int = 0
+    overflows: Count = 0
     """Times the device lost sound before this frame since the last message."""
     end: bool = False
     """True on the last message of a source that ends."""
@@ -56,12 +62,12 @@ class SourceState(Message, frozen=True):
 class Speech(Message, frozen=True):
     """Hub -> encoder: one step of an utterance. One array frame: the int16 samples that are new in this epoch."""
 
-    utterance: int
-    epoch: int
+    utterance: Count
+    epoch: Count
     """Raised by the hub when an utterance is replayed; a stage forgets what it held of an older epoch."""
-    seq: int
+    seq: Count
     """Step of the utterance within its epoch, from 0."""
-    from_sample: int
+    from_sample: Count
     """Offset of the first sample of the frame from the start of the utterance."""
     last: bool
     """True for the final step: nothing follows."""
@@ -76,28 +82,28 @@ class Speech(Message, frozen=True):
 class Features(Message, frozen=True):
     """Encoder -> decoder. One array frame: float32[n, d], the embeddings from `from_token` on."""
 
-    utterance: int
-    epoch: int
-    seq: int
-    from_token: int
+    utterance: Count
+    epoch: Count
+    seq: Count
+    from_token: Count
     last: bool
     language: str
     context: str
     forced: tuple[int, ...]
-    samples: int
+    samples: Count
     """Samples of the utterance that the embeddings cover."""
-    encode_ns: int
+    encode_ns: Count
     """Time this step spent in log-mel and encoder."""
 
 
 class Hypothesis(Message, frozen=True):
     """Decoder -> hub: what the model hears in the utterance so far."""
 
-    utterance: int
-    epoch: int
-    seq: int
+    utterance: Count
+    epoch: Count
+    seq: Count
     last: bool
-    samples: int
+    samples: Count
     language: str
     """The language the model named; empty for none (silence, noise)."""
     text: str
@@ -106,18 +112,22 @@ class Hypothesis(Message, frozen=True):
     """All tokens of the answer, language tag included, end token not."""
     ends: tuple[int, ...]
     """For each token, how many characters of `text` stand once it is written; -1 in the middle of a character."""
-    encode_ns: int
-    prefill_ns: int
-    prefill_tokens: int
-    generate_ns: int
-    generate_tokens: int
+    encode_ns: Count
+    prefill_ns: Count
+    prefill_tokens: Count
+    generate_ns: Count
+    generate_tokens: Count
+
+    def __post_init__(self) -> None:
+        if len(self.ends) != len(self.tokens) or max(self.ends, default=0) > len(self.text):
+            raise ValueError("tokens, ends and text do not belong together")
 
 
 class Align(Message, frozen=True):
     """Hub -> aligner. One array frame: int16, the whole utterance."""
 
-    utterance: int
-    epoch: int
+    utterance: Count
+    epoch: Count
     text: str
     language: str
 
@@ -126,26 +136,26 @@ class Word(msgspec.Struct, frozen=True, array_like=True):
     """A word and the samples it spans, counted from the start of the utterance."""
 
     text: str
-    start_sample: int
-    end_sample: int
+    start_sample: Count
+    end_sample: Count
 
 
 class Words(Message, frozen=True):
     """Aligner -> hub: the word times of an utterance."""
 
-    utterance: int
-    epoch: int
+    utterance: Count
+    epoch: Count
     words: tuple[Word, ...]
-    align_ns: int
+    align_ns: Count
 
 
 class Failed(Message, frozen=True):
     """Stage -> hub: this step could not be done; the process itself is well."""
 
     process: str
-    utterance: int
-    epoch: int
-    seq: int
+    utterance: Count
+    epoch: Count
+    seq: Count
     error: str
     hint: str = ""
 
@@ -154,7 +164,7 @@ class Ready(Message, frozen=True):
     """Worker or source -> hub: the process has loaded and works."""
 
     process: str
-    pid: int
+    pid: Count
     detail: str = ""
     """What it runs: files, precision, provider, threads."""
 
@@ -163,14 +173,14 @@ class Beat(Message, frozen=True):
     """Worker -> hub, from the work loop: alive."""
 
     process: str
-    pid: int
+    pid: Count
 
 
 class Refused(Message, frozen=True):
     """Worker or source -> hub: the process cannot do its work and will exit; starting it again is no remedy."""
 
     process: str
-    pid: int
+    pid: Count
     error: str
     hint: str = ""
 
@@ -178,15 +188,15 @@ class Refused(Message, frozen=True):
 class Cancel(Message, frozen=True):
     """Hub -> workers, on the bus: give up what you have of this utterance below this epoch and step."""
 
-    utterance: int
-    epoch: int
-    below_seq: int
+    utterance: Count
+    epoch: Count
+    below_seq: Count
 
 
 class Forget(Message, frozen=True):
     """Hub -> workers, on the bus: the utterance is over; free its memory."""
 
-    utterance: int
+    utterance: Count
 
 
 class Shutdown(Message, frozen=True):

@@ -1,0 +1,125 @@
+"""The hub's inbox and desk under messages that are shaped right and mean nothing: it must live through all of them."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from daemon.desk import Desk
+from daemon.hub import Hub
+from pipeline import commands, messages
+from pipeline.arrays import pack
+from pipeline.errors import UsageError
+from pipeline.messages import Audio, Cancel, Failed, Hypothesis, Malformed, Ready, Refused, SourceState, Word, Words
+from pipeline.settings import AlignSettings, DaemonSettings, Settings
+from pipeline.sockets import Poll, Wire
+
+EDGE = (0, 1, 2, 7, 320, 2**31, 2**62)
+
+
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="steno-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+class QuietHub(Hub):
+    """A hub that starts no processes."""
+
+    def _start(self, name: str) -> None:
+        pass
+
+
+@pytest.fixture
+def wire(runtime: Path) -> Iterator[Wire]:
+    with Wire(runtime) as wire:
+        yield wire
+
+
+@pytest.fixture
+def hub(wire: Wire) -> QuietHub:
+    settings = Settings(daemon=DaemonSettings(source="none"), align=AlignSettings(enabled=True))
+    return QuietHub(settings, wire, Path("/nonexistent"), "d")
+
+
+@pytest.fixture
+def desk(hub: QuietHub, wire: Wire) -> Desk:
+    return Desk(hub, wire.command_server())
+
+
+def some_message(rng: random.Random, source: str) -> tuple[Any, tuple[Any, ...]]:
+    """A message that decodes, with fields at the edges of what they may be."""
+
+    def n() -> int:
+        return rng.choice(EDGE)
+
+    text = rng.choice(["", "so", "a longer text with words", "\x1b[2J\u202e", "你好"])
+    size = rng.choice([0, 1, 319, 320, 4000])
+    pcm = pack(rng.choice([np.zeros(size, np.int16), np.full(size, -32768, np.int16), np.zeros((2, 2), np.float32)]))
+    heard = Hypothesis(
+        n() % 4, n() % 3, n() % 3, rng.random() < 0.5, n(), "English", text, (5,) * len(text),
+        tuple(range(1, len(text) + 1)), n(), n(), n(), n(), n(),
+    )  # fmt: skip
+    return rng.choice(
+        [
+            (Audio(rng.choice([source, "nobody"]), n(), n(), n(), rng.random() < 0.01), pcm),
+            (heard, ()),
+            (Words(n() % 4, n() % 3, (Word(text, n(), n()),), n()), ()),
+            (Failed(rng.choice(["decoder", "aligner", "x"]), n() % 4, n() % 3, n() % 3, text), ()),
+            (Ready(rng.choice(["decoder", source, "x"]), n()), ()),
+            (Refused(rng.choice(["decoder", source, "x"]), n(), text), ()),
+            (SourceState(rng.choice([source, "x"]), rng.choice(["opened", "lost", "silent", "x"]), text), ()),
+            (Cancel(n(), n(), n()), ()),
+        ]
+    )
+
+
+def test_no_message_that_decodes_stops_the_hub(hub: QuietHub, wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    rng = random.Random(11)
+    outbox = wire.outbox("hub")
+    source = hub.sources.open(commands.Open(kind="network")).origin.id
+    poll = Poll()
+    poll.add(hub._inbox)
+    for _ in range(60):
+        for _ in range(50):
+            message, frames = some_message(rng, source)
+            outbox.send(message, *frames)
+        poll.wait(1.0)
+        hub.turn(0.0)
+        if hub.sources.find(source) is None:
+            source = hub.sources.open(commands.Open(kind="network")).origin.id
+    assert "could not be handled" not in caplog.text
+
+
+def test_a_hypothesis_whose_parts_do_not_belong_together_is_malformed() -> None:
+    good = Hypothesis(1, 0, 0, True, 1, "", "ab", (1, 2), (1, 2), 0, 0, 0, 0, 0)
+    assert messages.from_bytes(messages.to_bytes(good)) == good
+    data = msgspec.msgpack.decode(messages.to_bytes(good))
+    for field, value in (("ends", [1]), ("ends", [1, 3]), ("samples", -1), ("tokens", "x"), ("extra", 1)):
+        with pytest.raises(Malformed):
+            messages.from_bytes(msgspec.msgpack.encode({**data, field: value}))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        commands.Open(kind="file", path="relative.wav"),
+        commands.Open(kind="file", path="/a\0b"),
+        commands.Open(kind="file", path="/a.wav", speed=-1),
+        commands.Open(kind="file", path="/a.wav", speed=float("nan")),
+        commands.Progress(source="nobody"),
+        commands.Close(source="nobody"),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(desk: Desk, request_: commands.AnyRequest) -> None:
+    with pytest.raises(UsageError):
+        desk._answer(request_)
