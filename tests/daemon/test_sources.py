@@ -73,7 +73,7 @@ def test_a_file_at_real_speed_arrives_when_it_would_have_been_captured(
     came = [(at, message) for at, message in source.heard if isinstance(message, Audio) and not message.end]
     lateness = [at - message.captured_ns for at, message in came]
     assert min(lateness) >= 0
-    assert np.median(lateness) < 10e6
+    assert np.median(lateness) < 100e6
     first, last = came[0][1], came[-1][1]
     assert last.captured_ns - first.captured_ns == pytest.approx(
         (32_170 + TRAIL - FRAME_SAMPLES) / SAMPLE_RATE * 1e9, abs=2
