@@ -44,8 +44,11 @@ class LiveText:
         self._rows, self._last = len(rows), text
 
     def line(self, text: str = "") -> None:
-        """Replace the live lines by this line for good."""
-        self._write(f"{self._erase()}{clean(text)}\n")
+        """Replace the live lines by this line for good; a terminal gets it broken at spaces."""
+        rows = (
+            layout("", clean(text), max(10, shutil.get_terminal_size().columns - 1), plain=True) if self._live else []
+        )
+        self._write(self._erase() + ("\n".join(row.rstrip() for row in rows) or clean(text)) + "\n")
         self._last = ""
 
     def clear(self) -> None:
