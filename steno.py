@@ -3,11 +3,13 @@
 import steno
 
 for event in steno.subscribe():
-    if event.type == "final":
+    if isinstance(event, steno.Final):
         print(event.text)
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from clients.subscription import subscribe
 from pipeline.events import (
@@ -22,7 +24,9 @@ from pipeline.events import (
     TimedWord,
     Words,
 )
-from pipeline.transcriber import Transcriber
+
+if TYPE_CHECKING:
+    from pipeline.transcriber import Transcriber
 
 __all__ = [
     "Final",
@@ -38,3 +42,12 @@ __all__ = [
     "Words",
     "subscribe",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`Transcriber` loads the models' libraries: only for who asks for it."""
+    if name == "Transcriber":
+        from pipeline.transcriber import Transcriber
+
+        return Transcriber
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

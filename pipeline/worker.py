@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +31,9 @@ BEAT_INTERVAL_NS = 300_000_000
 LOOK_INTERVAL_NS = 10_000_000
 """How often a step looks at the bus: a cancel waits at most so long."""
 
+REMEMBERED = 1000
+"""Utterances that are over: work for them that was still on its way, as after a cancel, is left undone."""
+
 log = logging.getLogger("steno")
 Job = Speech | Features | Align
 
@@ -46,6 +50,7 @@ class Worker:
         self._inbox = wire.inbox(name)
         self._outboxes: dict[str, Outbox] = {}
         self._cancelled: dict[int, tuple[int, int]] = {}
+        self._over: deque[int] = deque(maxlen=REMEMBERED)
         self._job: Job | None = None
         self._ended = False
         self._beat_ns = 0
@@ -70,6 +75,8 @@ class Worker:
     def _take(self, message: messages.Any, frames: list[bytes]) -> None:
         if not isinstance(message, Job):
             raise Malformed(f"{type(message).__name__} is no work for a stage")
+        if message.utterance in self._over:
+            return
         self._job = message
         try:
             for output in self._stage.step(message, frames, self._beat):
@@ -117,6 +124,7 @@ class Worker:
                 below = (message.epoch, message.below_seq)
                 self._cancelled[message.utterance] = max(below, self._cancelled.get(message.utterance, below))
             elif isinstance(message, Forget):
+                self._over.append(message.utterance)
                 self._cancelled.pop(message.utterance, None)
                 self._stage.forget(message.utterance)
             elif isinstance(message, Shutdown):

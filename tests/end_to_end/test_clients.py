@@ -191,3 +191,24 @@ def test_a_microphone_that_is_not_there_is_named_with_the_remedy_and_the_daemon_
     assert seen[-1].code in ("process-failed", "microphone-lost")
     assert seen[-1].hint
     assert daemon.status().ready
+
+
+def test_another_program_may_import_the_stream_without_the_models(
+    steno_daemon: RunningDaemon, steno: Steno, tmp_path: Path
+) -> None:
+    script = (
+        "import sys, steno\n"
+        "assert not {'onnxruntime', 'llama_cpp', 'numpy'} & set(sys.modules)\n"
+        "for event in steno.subscribe(sys.argv[1]):\n"
+        "    print(type(event).__name__, flush=True)\n"
+        "    if isinstance(event, steno.Final):\n"
+        "        print(event.text)\n"
+        "        break\n"
+    )
+    line = [sys.executable, "-c", script, str(steno_daemon.runtime)]
+    program = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "Snapshot\n"
+    steno("feed", "--speed", "0", str(sample("01")))
+    printed, _ = program.communicate(timeout=20)
+    assert printed.splitlines()[-1] == "The meeting starts on Thursday afternoon."

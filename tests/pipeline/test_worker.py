@@ -1,0 +1,163 @@
+"""The process around a stage, with a scripted stage, in a thread of the test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model.beat import Beat, check
+from model.errors import StenoError
+from pipeline import messages
+from pipeline.arrays import pack
+from pipeline.messages import Align, Cancel, Failed, Forget, Ready, Shutdown, Speech, Words
+from pipeline.process import Parent
+from pipeline.sockets import HUB, Poll, Wire
+from pipeline.stages import Output
+from pipeline.worker import Worker
+
+PCM = np.zeros(320, np.int16)
+
+
+def steadily(beat: Beat) -> None:
+    """A step that just works."""
+
+
+class ScriptedStage:
+    """Answers each step with empty words, after doing what the script says for that utterance."""
+
+    detail = "scripted"
+
+    def __init__(self) -> None:
+        self.script: dict[int, Callable[[Beat], None]] = {}
+        self.forgotten: list[int] = []
+
+    def step(self, message: messages.Any, frames: list[bytes], beat: Beat) -> list[Output]:
+        assert isinstance(message, Speech | Align)
+        self.script.get(message.utterance, steadily)(beat)
+        return [Output(HUB, Words(message.utterance, message.epoch, (), 1))]
+
+    def forget(self, utterance: int) -> None:
+        self.forgotten.append(utterance)
+
+
+class World:
+    """A hub's sockets, and a worker in a thread."""
+
+    def __init__(self, runtime: Path) -> None:
+        self.wire = Wire(runtime)
+        self.inbox, self.bus = self.wire.inbox(HUB), self.wire.bus()
+        self.stage = ScriptedStage()
+        self.wire_of_worker = Wire(runtime)
+        worker = Worker("encoder", self.wire_of_worker, self.stage, Parent())
+        self.thread = threading.Thread(target=worker.run)
+        self.thread.start()
+        self.work = self.wire.outbox("encoder")
+        self.heard: list[Any] = []
+        self.until(Ready)
+
+    def until(self, kind: type[Any], count: int = 1) -> list[Any]:
+        """Read until so many messages of that kind have come in all."""
+        poll, deadline = Poll(), time.monotonic() + 10
+        poll.add(self.inbox)
+        while len(found := [m for m in self.heard if isinstance(m, kind)]) < count:
+            assert time.monotonic() < deadline, self.heard
+            poll.wait(0.1)
+            while (received := self.inbox.receive()) is not None:
+                self.heard.append(received[0])
+        return found
+
+    def say(self, utterance: int, epoch: int = 0, seq: int = 0) -> None:
+        self.work.send(Speech(utterance, epoch, seq, 0, True), *pack(PCM))
+
+    def close(self) -> None:
+        self.bus.send(Shutdown())
+        self.thread.join(5)
+        assert not self.thread.is_alive()
+        self.wire_of_worker.close()
+        self.wire.close()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    runtime = Path(tempfile.mkdtemp(prefix="steno-"))
+    world = World(runtime)
+    yield world
+    world.close()
+    shutil.rmtree(runtime)
+
+
+def wait_for_cancel(beat: Beat) -> None:
+    """A step that takes as long as nobody stops it."""
+    while True:
+        check(beat)
+        time.sleep(0.01)
+
+
+def refuse(beat: Beat) -> None:
+    raise StenoError("cannot", "do this")
+
+
+def stumble(beat: Beat) -> None:
+    raise ZeroDivisionError("by zero")
+
+
+def test_work_is_answered_and_life_is_signalled_meanwhile(world: World) -> None:
+    world.say(1)
+    assert world.until(Words)[0].utterance == 1
+    world.until(messages.Beat, 2)
+
+
+def test_a_cancel_reaches_a_step_at_work_and_spares_the_next_one(world: World) -> None:
+    world.stage.script[1] = wait_for_cancel
+    world.say(1, seq=0)
+    world.say(2)
+    time.sleep(0.1)
+    world.bus.send(Cancel(1, 0, 1))
+    assert [m.utterance for m in world.until(Words)] == [2]
+    del world.stage.script[1]
+    world.say(1, seq=1)
+    assert [m.utterance for m in world.until(Words, 2)] == [2, 1]
+
+
+def test_a_cancel_of_steps_does_not_mean_the_alignment(world: World) -> None:
+    world.bus.send(Cancel(1, 5, 0))
+    time.sleep(0.1)
+    world.work.send(Align(1, 0, "text", ""), *pack(PCM))
+    assert world.until(Words)[0].utterance == 1
+
+
+def test_what_is_over_is_forgotten_and_late_work_for_it_is_left_undone(world: World) -> None:
+    world.say(1)
+    world.until(Words)
+    world.bus.send(Forget(1))
+    time.sleep(0.5)
+    world.say(1, seq=1)
+    world.say(2)
+    assert [m.utterance for m in world.until(Words, 2)] == [1, 2]
+    assert world.stage.forgotten == [1]
+
+
+def test_a_step_that_fails_is_reported_and_the_worker_goes_on(world: World) -> None:
+    world.stage.script = {1: refuse, 2: stumble}
+    for utterance in (1, 2, 3):
+        world.say(utterance)
+    assert world.until(Words)[0].utterance == 3
+    failed = world.until(Failed, 2)
+    assert [(f.process, f.utterance, f.error, f.hint) for f in failed] == [
+        ("encoder", 1, "cannot", "do this"),
+        ("encoder", 2, "ZeroDivisionError: by zero", ""),
+    ]
+
+
+def test_what_is_no_work_is_passed_over(world: World) -> None:
+    world.work.send(Shutdown())
+    world.say(1)
+    assert world.until(Words)[0].utterance == 1
