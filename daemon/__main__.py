@@ -21,6 +21,8 @@ from pipeline.lock import RuntimeLock
 from pipeline.settings import Settings
 from pipeline.sockets import HUB, NAMES, Poll, Wire, socket_path
 
+SLEPT_S = 2.0
+"""A turn that comes so late means that the machine slept, not that the others hang."""
 FINISH_S = 1.5
 """At the end, so long for the finals of what was already said."""
 END_S = 0.8
@@ -83,8 +85,9 @@ def _loop(hub: Hub, desk: Desk, signals: Signals) -> None:
             poll.wait(TICK_S)
             signals.drain()
             last, passed = hub.now, hub.now - last
-            hub.turn(passed)
-            desk.turn()
+            slept = passed if passed > SLEPT_S else 0.0
+            hub.turn(slept)
+            desk.turn(slept)
         hub.finish()
         deadline = time.monotonic() + FINISH_S
         while hub.unfinished and time.monotonic() < deadline:

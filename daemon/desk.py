@@ -35,8 +35,13 @@ class Desk:
         """Say what wakes the loop."""
         poll.add(self._end)
 
-    def turn(self) -> None:
-        """Answer what has come, and end the sources of clients that have gone."""
+    def turn(self, slept_s: float = 0.0) -> None:
+        """Answer what has come, and end the sources of clients that have gone.
+
+        Args:
+            slept_s: so long the daemon itself did not run, and could hear nobody.
+        """
+        self._asked = {source: moment + slept_s for source, moment in self._asked.items()}
         while True:
             try:
                 received = self._end.receive()
@@ -119,7 +124,7 @@ class Desk:
             listening=hub.ear.listening,
             mode=hub.settings.daemon.mode,
             workers=workers,
-            details=hub.details,
+            details=hub.details | {track.origin.id: track.detail for track in hub.sources if track.detail},
             sources={track.origin.id: track.state for track in hub.sources},
             restarts={name: hub.supervisor.restarts(name) for name in workers},
             utterances=hub.utterances.finals,

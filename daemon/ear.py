@@ -59,6 +59,7 @@ class Ear:
         self._segmented(track, track.segment())
         if audio.end:
             self.end(track)
+        track.settle(self._utterances.decided_to(track))
         track.release(self._utterances.finished_to(track))
 
     def _segmented(self, track: Track, found: list[Any]) -> None:
@@ -78,6 +79,7 @@ class Ear:
             self._outside.notice(
                 "warning", "microphone-lost", f"the microphone is lost: {message.detail}", message.hint
             )
+        track.detail = f"{message.detail}. {message.hint}" if message.hint else message.detail
         self._set_source(track, message.state, message.detail)
 
     def _set_source(self, track: Track, state: str, detail: str) -> None:
@@ -140,6 +142,7 @@ class Ear:
     def let_go(self, track: Track) -> None:
         """The source is over."""
         source = track.origin.id
+        self._utterances.let_go(source)
         self.sources.remove(source)
         state = "failed" if track.error else "ended"
         self._outside.publish(events.Source, source=source, state=state, detail=track.error)

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from daemon.ear import Ear
+from daemon.outboxes import Outboxes
 from daemon.processes import Children, Signals
 from daemon.publisher import Publisher
 from daemon.sourcebook import SOURCES, Sourcebook
@@ -22,7 +23,7 @@ from daemon.track import Track
 from daemon.utterances import Utterances
 from model.errors import StenoError
 from pipeline import events, messages
-from pipeline.arrays import Array, pack, unpack
+from pipeline.arrays import Array, unpack
 from pipeline.messages import (
     Audio,
     Beat,
@@ -36,15 +37,14 @@ from pipeline.messages import (
     Words,
 )
 from pipeline.settings import Settings
-from pipeline.sockets import ALIGNER, DECODER, ENCODER, HUB, Outbox, Poll, Wire
+from pipeline.sockets import ALIGNER, DECODER, ENCODER, HUB, Poll, Wire
 
 TICK_S = 0.1
 """The loop turns at least so often."""
 MESSAGES_A_TURN = 200
 """So many messages are read before work is given out again."""
-SLEPT_S = 2.0
-"""A turn that comes so late means that the machine slept, not that the workers hang."""
 WORKER = "pipeline.worker"
+LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 log = logging.getLogger("steno")
 
@@ -71,8 +71,10 @@ class Hub:
         self._events = self.publisher.end
         self._inbox = wire.inbox(HUB)
         self._bus = wire.bus()
-        self._outboxes: dict[str, Outbox] = {}
+        self._outboxes = Outboxes(wire)
         self._malformed = 0
+        self._at_work: dict[str, int] = {}
+        """Process name -> the utterance that it last began to work on."""
         self._workers = [ENCODER, DECODER] + [ALIGNER] * settings.align.enabled
         for name in self._workers:
             self.supervisor.add(name, self.now)
@@ -97,10 +99,14 @@ class Hub:
         for end in (self._inbox, self._events, signals.fileno()):
             poll.add(end)
 
-    def turn(self, passed_s: float) -> None:
-        """One turn of the loop, `passed_s` after the one before."""
-        if passed_s > SLEPT_S:
-            self.supervisor.paused(passed_s)
+    def turn(self, slept_s: float = 0.0) -> None:
+        """One turn of the loop.
+
+        Args:
+            slept_s: so long the daemon itself did not run, and could hear nobody.
+        """
+        if slept_s:
+            self.supervisor.paused(slept_s)
         if self._read_inbox():
             # Only now: what a process said before it died counts.
             for name, how in self.children.dead():
@@ -142,6 +148,7 @@ class Hub:
                 self.utterances.fail(message)
             case Beat(process=name) if self._is(name, message.pid):
                 self.supervisor.beat(name, self.now)
+                self._at_work[name] = message.utterance or self._at_work.get(name, 0)
             case Ready(process=name) if self._is(name, message.pid):
                 self.supervisor.ready(name, self.now)
                 self.details[name] = message.detail
@@ -161,7 +168,8 @@ class Hub:
     @property
     def unfinished(self) -> bool:
         """Something that was said has not been published yet, and still can be."""
-        return bool(list(self.utterances)) and self.ready
+        awaited = self.utterances.awaited
+        return bool(awaited) and all(self.supervisor.state(name) is State.READY for name in awaited)
 
     def open_default(self) -> None:
         """Take up what a daemon before this one left without a final, and open the source that the settings name."""
@@ -209,11 +217,10 @@ class Hub:
             self._gave_up(name, f"the process that plays it {how}", "")
             return
         if self.supervisor.state(name) is not State.FAILED:
-            log.warning("%s %s", name, how)
             self.notice("warning", "process-died", f"the {name} {how}; it is started again")
         if track is None:
-            self._close_outbox(name)
-            self.utterances.process_died(name, how)
+            self._outboxes.drop(name)
+            self.utterances.process_died(name, how, self._at_work.pop(name, 0))
         self.act(self.supervisor.died(name, self.now, how))
 
     def act(self, actions: list[Action], hint: str = "") -> None:
@@ -230,32 +237,29 @@ class Hub:
 
     def _start(self, name: str) -> None:
         track = self.sources.find(name)
-        if track is not None:
-            track.began()
-            self.children.start(name, SOURCES, self.sources.command(name))
-            return
-        arguments = [name, f"--runtime-dir={self._wire.runtime}", f"--cache-dir={self._cache}"]
-        self.children.start(name, WORKER, arguments, msgspec.json.encode(self.settings.model))
+        try:
+            if track is not None:
+                track.began()
+                self.children.start(name, SOURCES, self.sources.command(name))
+            else:
+                arguments = [name, f"--runtime-dir={self.runtime}", f"--cache-dir={self._cache}"]
+                self.children.start(name, WORKER, arguments, msgspec.json.encode(self.settings.model))
+        except OSError as error:  # no memory, no more processes or files
+            log.error("%s cannot be started: %s", name, error)
+            self.act(self.supervisor.died(name, self.now, f"cannot be started: {error}"))
 
     def _gave_up(self, name: str, reason: str, hint: str) -> None:
-        log.error("%s: %s%s", name, reason, f" ({hint})" if hint else "")
         self.notice("error", "process-failed", f"{name}: {reason}", hint)
         track = self.sources.find(name)
         if track is not None:
+            track.detail = f"{reason}. {hint}" if hint else reason
             self.ear.end(track, reason)
         else:
             self.utterances.process_lost(name, f"{name}: {reason}")
 
     def send(self, to: str, message: messages.Any, array: Array) -> None:
         """Give work to a process."""
-        if to not in self._outboxes:
-            self._outboxes[to] = self._wire.outbox(to)
-        self._outboxes[to].send(message, *pack(array))
-
-    def _close_outbox(self, name: str) -> None:
-        """What was queued for a dead process must not reach the next one."""
-        if name in self._outboxes:
-            self._outboxes.pop(name).close()
+        self._outboxes.send(to, message, array)
 
     def tell(self, message: messages.Any) -> None:
         """Say something on the bus."""
@@ -266,7 +270,8 @@ class Hub:
         self.publisher.publish(kind, **fields)
 
     def notice(self, level: str, code: str, text: str, hint: str = "") -> None:
-        """Tell the user something."""
+        """Tell the user something: who reads the daemon's own output, and who reads the events."""
+        log.log(LEVELS[level], "%s%s", text, f" ({hint})" if hint else "")
         self.publish(events.Notice, level=level, code=code, text=text, hint=hint)
 
     def _note_malformed(self, error: StenoError) -> None:
@@ -290,4 +295,4 @@ class Hub:
         self.children.end_all(patience_s)
         for track in self.sources:
             # What has no final yet is on disk: the next daemon in this directory takes it up.
-            self.sources.remove(track.origin.id, keep=bool(self.utterances.of(track.origin.id)))
+            self.sources.remove(track.origin.id, keep=self.utterances.undecided(track.origin.id))

@@ -6,6 +6,7 @@ It owns the tracks and the processes' command lines. It does not know what becom
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ SOURCES = "daemon.sources"
 PRIVATE = "private"
 MAX_SPEED = 100.0
 
+log = logging.getLogger("steno")
+
 
 def recovered(runtime: Path) -> list[tuple[str, Array]]:
     """Name and int16[n] samples of each source that a killed daemon left unfinished.
@@ -35,7 +38,10 @@ def recovered(runtime: Path) -> list[tuple[str, Array]]:
     said twice. A private source is left out: its client still has the file, and nobody waits for the text.
     """
     if (runtime / SPOOL).is_dir() and not (runtime / LEFT).exists():
-        (runtime / SPOOL).rename(runtime / LEFT)
+        try:
+            (runtime / SPOOL).rename(runtime / LEFT)
+        except OSError as error:
+            log.warning("what an earlier daemon left in %s stays there: %s", runtime / SPOOL, error)
     return [(name, pcm) for name, _, pcm in leftovers(runtime / LEFT) if len(pcm) and not name.startswith(PRIVATE)]
 
 

@@ -25,7 +25,7 @@ Int16 = npt.NDArray[np.int16]
 SEGMENT_SAMPLES = 30 * SAMPLE_RATE
 SUFFIX = ".s16le"
 MARK = "released"
-"""A small file: the samples before this index had their finals already."""
+"""A small file: the samples before this index need no final any more."""
 
 
 class _Segment:
@@ -98,6 +98,7 @@ class Spool:
         self._on_trouble = on_trouble
         self._segments: list[_Segment] = []
         self._first = first_sample
+        self._settled = first_sample
         self._end = first_sample
         self._troubled = False
 
@@ -151,9 +152,19 @@ class Spool:
         if released <= self._first:
             return
         self._first = released
+        self.settle(released)
         while self._segments and self._segments[0].end <= released and self._segments[0].count == SEGMENT_SAMPLES:
             self._drop(self._segments.pop(0))
-        self._attempt(self._write_mark)
+
+    def settle(self, to_sample: int) -> None:
+        """Samples before this index need no final any more: a daemon that comes after this one shall not take them up.
+
+        They can still be read, for word times or as a pre-roll, until they are released.
+        """
+        settled = min(to_sample, self._end)
+        if settled > self._settled:
+            self._settled = settled
+            self._attempt(self._write_mark)
 
     def close(self, delete: bool = True) -> None:
         """Close the files; delete them, or leave them for `leftovers`."""
@@ -173,11 +184,11 @@ class Spool:
             segment.write()
 
     def _write_mark(self) -> None:
-        """Remember on disk what was released, so that a killed daemon's finals are not given twice."""
+        """Remember on disk what is settled, so that a killed daemon's finals are not given twice."""
         descriptor = os.open(self.directory / MARK, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             # One write of fixed length over the old one: no moment at which the file holds half a number.
-            os.write(descriptor, b"%020d\n" % self._first)
+            os.write(descriptor, b"%020d\n" % self._settled)
         finally:
             os.close(descriptor)
 

@@ -54,7 +54,7 @@ Action = Start | Kill | GaveUp
 @dataclass
 class _Process:
     state: State = State.STARTING
-    started: float = 0.0
+    ready_at: float | None = None
     heard: float = 0.0
     restarts_in_row: int = 0
     restarts: int = 0
@@ -92,7 +92,7 @@ class Supervisor:
     def ready(self, name: str, now: float) -> None:
         """The process said that it has loaded."""
         process = self._processes[name]
-        process.state, process.heard = State.READY, now
+        process.state, process.heard, process.ready_at = State.READY, now, now
 
     def beat(self, name: str, now: float) -> None:
         """The process gave a sign of life."""
@@ -103,7 +103,8 @@ class Supervisor:
         process = self._processes[name]
         if process.state is State.FAILED:
             return []
-        if now - process.started >= self._settings.settled_after_s:
+        # Loading is no life: a process that dies while it loads, however slowly, has never settled.
+        if process.ready_at is not None and now - process.ready_at >= self._settings.settled_after_s:
             process.restarts_in_row = 0
         if process.restarts_in_row >= self._settings.restarts:
             process.state = State.FAILED
@@ -127,8 +128,8 @@ class Supervisor:
                 continue
             if process.start_at is not None:
                 if now >= process.start_at:
-                    process.started = process.heard = now
-                    process.start_at, process.killed = None, False
+                    process.heard = now
+                    process.start_at, process.ready_at, process.killed = None, None, False
                     actions.append(Start(name))
                 continue
             limit = self._settings.silent_after_s if process.state is State.READY else self._settings.ready_after_s
@@ -142,4 +143,4 @@ class Supervisor:
         """The daemon itself did not run for so long (the machine slept): nobody could be heard meanwhile."""
         for process in self._processes.values():
             process.heard += seconds
-            process.started += seconds
+            process.ready_at = None if process.ready_at is None else process.ready_at + seconds

@@ -40,6 +40,8 @@ class Track:
         self.origin = origin
         self.state = "starting"
         self.error = ""
+        self.detail = ""
+        """Which device it is, or why there is none, for people."""
         self.ended = False
         self.heard_ns = 0
         """Monotonic moment at which the newest sample was captured."""
@@ -48,6 +50,8 @@ class Track:
         self._next = 0
         self._cutter: Cutter | None = Cutter(settings, origin.whole) if listening else None
         self._next_from_source = 0
+        self._used_to = 0
+        """End of the last utterance: no other one may begin before."""
 
     @property
     def end(self) -> int:
@@ -94,18 +98,18 @@ class Track:
             for frame in pcm.reshape(whole, FRAME_SAMPLES):
                 found += self._cutter.step(frame)
             self._next += whole * FRAME_SAMPLES
-        return found
+        return self._noted(found)
 
     def listen(self) -> None:
-        """Begin to cut utterances, with the sound of the pre-roll before now."""
+        """Begin to cut utterances, with the sound of the pre-roll before now that was in none yet."""
         if self._cutter is None:
             pre_roll = self._settings.pre_roll_ms * SAMPLE_RATE // 1000
-            self._next = max(self._spool.first, self.end - pre_roll)
+            self._next = max(self._spool.first, self.end - pre_roll, self._used_to)
             self._cutter = Cutter(self._settings, self.origin.whole, self._next)
 
     def close_open(self, reason: str) -> list[Opened | Closed]:
         """End the open utterance here; go on listening."""
-        return [] if self._cutter is None else self._cutter.finish(reason)
+        return [] if self._cutter is None else self._noted(self._cutter.finish(reason))
 
     def stop(self, reason: str) -> list[Opened | Closed]:
         """Stop cutting utterances; the open one ends here."""
@@ -114,7 +118,7 @@ class Track:
         found = self.segment()
         found += self._cutter.finish(reason)
         self._cutter = None
-        return found
+        return self._noted(found)
 
     def finish(self) -> list[Opened | Closed]:
         """The source has ended. The last frame is filled up for the VAD, but no utterance gets more than was said."""
@@ -132,6 +136,14 @@ class Track:
     def read(self, from_sample: int, to_sample: int) -> Array:
         """int16[to - from] samples that were not released yet."""
         return self._spool.read(from_sample, to_sample)
+
+    def _noted(self, found: list[Opened | Closed]) -> list[Opened | Closed]:
+        self._used_to = max([self._used_to] + [item.end for item in found if isinstance(item, Closed)])
+        return found
+
+    def settle(self, to_sample: int) -> None:
+        """Nobody will have to be told anything of the samples before this one, not even by the next daemon."""
+        self._spool.settle(min(to_sample, self.settled_to))
 
     def release(self, to_sample: int) -> None:
         """Nobody needs the samples before this one, but for the pre-roll. Done a second at a time: it costs a write."""

@@ -14,7 +14,10 @@ from pipeline.settings import StreamSettings
 from pipeline.stabiliser import Shown, Stabiliser
 
 ATTEMPTS = 3
-"""So often may an utterance take a process down, or fail, before it is set aside."""
+"""So often may the final of an utterance take a process down, or fail, before the utterance is set aside."""
+PARTIAL_ATTEMPTS = 2
+"""And so often in a row its partials, before no more of them are tried. Together no more than the restarts in a row
+that a process is granted: one utterance must not cost all others their process."""
 
 
 @dataclass(frozen=True)
@@ -86,22 +89,28 @@ class Utterance:
     start: int
     options: Options
     settings: StreamSettings
+    certain_samples: int = 1 << 62
+    """No cut of an utterance that grows too long takes away what lies before this offset."""
     end: int | None = None
     closed_ns: int = 0
     outcome: Outcome | None = None
     cost: Cost = field(default_factory=Cost)
     alignment: Alignment = Alignment.NONE
+    align_epoch: int = 0
     align_attempts: int = 0
+    published: bool = False
+    """Its final is out; only word times may still come."""
     revision: int = 0
 
     def __post_init__(self) -> None:
-        self._stabiliser = Stabiliser(self.settings, self.options.commit)
+        self._stabiliser = Stabiliser(self.settings, self.options.commit, self.certain_samples)
         self._epoch = 0
         self._seq = 0
         self._sent = 0
         self._in_flight = False
         self._final_sent = False
         self._attempts = 0
+        self._partials = self.options.partials
 
     @property
     def epoch(self) -> int:
@@ -126,6 +135,7 @@ class Utterance:
     def close(self, end: int, now_ns: int) -> None:
         """No sound comes after this sample."""
         self.end, self.closed_ns = end, now_ns
+        self._attempts = 0
 
     def give_up(self, error: str = "") -> None:
         """Decide without decoding: what was committed stays, and nothing else is said."""
@@ -137,7 +147,7 @@ class Utterance:
             return None
         if self.end is None:
             due = self.start + self._sent + self.settings.interval_ms * SAMPLE_RATE // 1000
-            if not self.options.partials or self._in_flight or available < due:
+            if not self._partials or self._in_flight or available < due:
                 return None
             return self._step(available, last=False, cancel=None)
         cancel = None
@@ -181,6 +191,7 @@ class Utterance:
         if self._final_sent:
             return None
         self._in_flight = False
+        self._attempts = 0
         self.revision += 1
         return self._stabiliser.step(hypothesis)
 
@@ -193,10 +204,12 @@ class Utterance:
         if self.outcome is not None:
             return
         self._attempts += bool(blame)
-        if self._attempts >= ATTEMPTS:
+        if self.closed and self._attempts >= ATTEMPTS:
             self.give_up(blame)
-        else:
-            self._begin_again()
+            return
+        if not self.closed and self._attempts >= PARTIAL_ATTEMPTS:
+            self._partials = False
+        self._begin_again()
 
     def fail(self, epoch: int, last: bool, error: str) -> None:
         """A stage could not do a step of it. A partial is just not shown; a final is tried once more."""
@@ -221,6 +234,4 @@ class Utterance:
         """The message for the aligner."""
         assert self.outcome is not None
         self.alignment = Alignment.SENT
-        return Align(
-            self.number, self.align_attempts, self.outcome.text, self.outcome.language or self.options.language
-        )
+        return Align(self.number, self.align_epoch, self.outcome.text, self.outcome.language or self.options.language)

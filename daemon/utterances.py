@@ -6,15 +6,16 @@ What it wants done it says through `Outside`; it knows neither sockets nor proce
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
+from daemon import reports
 from daemon.track import Track
 from daemon.utterance import ATTEMPTS, Alignment, Outcome, Utterance
 from pipeline import events
 from pipeline.arrays import Array
-from pipeline.messages import SAMPLE_RATE, Align, Cancel, Failed, Forget, Hypothesis, Speech, Words
-from pipeline.segmenter import Closed, Opened
+from pipeline.messages import SAMPLE_RATE, Align, Cancel, Failed, Forget, Hypothesis, Speech, Word, Words
+from pipeline.segmenter import CUT_WITHIN_SAMPLES, Closed, Opened
 from pipeline.settings import Settings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
 
@@ -62,6 +63,26 @@ class Utterances:
         """Sample of the track up to which every utterance is over."""
         return min([u.start for u in self.of(track.origin.id)] + [track.settled_to])
 
+    def decided_to(self, track: Track) -> int:
+        """Sample of the track up to which every utterance has its final."""
+        open_ones = [u.start for u in self.of(track.origin.id) if not u.published]
+        return min([*open_ones, track.settled_to])
+
+    def undecided(self, source: str) -> bool:
+        """True if a final of this source is still to be published."""
+        return any(not u.published for u in self.of(source))
+
+    @property
+    def awaited(self) -> set[str]:
+        """The processes whose answers are still awaited."""
+        undecided = any(not u.published for u in self._all.values())
+        unaligned = any(u.published for u in self._all.values())
+        return ({ENCODER, DECODER} if undecided else set()) | ({ALIGNER} if unaligned else set())
+
+    def let_go(self, source: str) -> None:
+        """The source is over, and all its utterances are."""
+        self._tracks.pop(source, None)
+
     def segmented(self, track: Track, found: list[Opened | Closed], now_ns: int) -> None:
         """Utterances of this track began and ended."""
         for item in found:
@@ -74,26 +95,16 @@ class Utterances:
         self._count += 1
         source = track.origin.id
         self._tracks[source] = track
-        self._all[self._count] = Utterance(self._count, source, start, track.origin.options, self._settings.stream)
-        self._outside.publish(
-            events.SpeechStarted,
-            source=source,
-            utterance=self._count,
-            start=start / SAMPLE_RATE,
-            origin_ns=track.origin_ns,
+        longest = int(self._settings.vad.max_utterance_s * SAMPLE_RATE)
+        self._all[self._count] = Utterance(
+            self._count, source, start, track.origin.options, self._settings.stream, longest - CUT_WITHIN_SAMPLES
         )
+        self._outside.publish(events.SpeechStarted, **reports.started(self._all[self._count], track.origin_ns))
 
     def _close(self, track: Track, closed: Closed, now_ns: int) -> None:
         utterance = next(u for u in self.of(track.origin.id) if not u.closed)
         utterance.close(closed.end, now_ns)
-        self._outside.publish(
-            events.SpeechEnded,
-            source=utterance.source,
-            utterance=utterance.number,
-            start=closed.start / SAMPLE_RATE,
-            end=closed.end / SAMPLE_RATE,
-            reason=closed.reason,
-        )
+        self._outside.publish(events.SpeechEnded, **reports.ended(utterance, closed))
         if closed.reason == "cancel":
             self._outside.tell(Cancel(utterance.number, utterance.epoch + 1, 0))
             utterance.outcome = Outcome("", "")
@@ -137,22 +148,13 @@ class Utterances:
         shown = utterance.hear(hypothesis)
         if shown is None or not (shown.committed or shown.tail):
             return
-        self._outside.publish(
-            events.Partial,
-            source=utterance.source,
-            utterance=utterance.number,
-            revision=utterance.revision,
-            committed=shown.committed,
-            tail=shown.tail,
-            language=hypothesis.language,
-            end=(utterance.start + hypothesis.samples) / SAMPLE_RATE,
-        )
+        self._outside.publish(events.Partial, **reports.partial(utterance, shown, hypothesis))
 
     def _publish_finals(self, now_ns: int) -> None:
         """Finals leave in the order of their utterances: one that is decided waits for those before it."""
         waiting: set[str] = set()
         for utterance in list(self._all.values()):
-            if utterance.alignment is not Alignment.NONE or utterance.source in waiting:
+            if utterance.published or utterance.source in waiting:
                 continue
             if utterance.outcome is None or not utterance.closed:
                 waiting.add(utterance.source)
@@ -160,30 +162,11 @@ class Utterances:
             self._publish_final(utterance, utterance.outcome, now_ns)
 
     def _publish_final(self, utterance: Utterance, outcome: Outcome, now_ns: int) -> None:
-        assert utterance.end is not None
-        cost = utterance.cost
-        timings = events.Timings(
-            audio=(utterance.end - utterance.start) / SAMPLE_RATE,
-            encode=cost.encode_ns / 1e9,
-            prefill=cost.prefill_ns / 1e9,
-            prefill_tokens=cost.prefill_tokens,
-            generate=cost.generate_ns / 1e9,
-            generate_tokens=cost.generate_tokens,
-            steps=cost.steps,
-            wait=max(0, now_ns - utterance.closed_ns) / 1e9,
-        )
         self.finals += 1
-        self._outside.publish(
-            events.Final,
-            source=utterance.source,
-            utterance=utterance.number,
-            text=outcome.text,
-            language=outcome.language,
-            start=utterance.start / SAMPLE_RATE,
-            end=utterance.end / SAMPLE_RATE,
-            timings=timings,
-            error=outcome.error,
-        )
+        self._outside.publish(events.Final, **reports.final(utterance, outcome, now_ns))
+        utterance.published = True
+        track = self._tracks[utterance.source]
+        track.settle(self.decided_to(track))
         if not utterance.options.align:
             self._finish(utterance)
         elif outcome.text and ALIGNER not in self._lost:
@@ -194,27 +177,12 @@ class Utterances:
     def align(self, words: Words) -> None:
         """The aligner has placed the words of a final."""
         utterance = self._all.get(words.utterance)
-        if utterance is None or utterance.alignment is not Alignment.SENT or words.epoch != utterance.align_attempts:
+        if utterance is None or utterance.alignment is not Alignment.SENT or words.epoch != utterance.align_epoch:
             return
-        timed = [
-            events.TimedWord(
-                w.text,
-                round((utterance.start + w.start_sample) / SAMPLE_RATE, 3),
-                round((utterance.start + w.end_sample) / SAMPLE_RATE, 3),
-            )
-            for w in words.words
-        ]
-        self._publish_words(utterance, timed, words.align_ns, "")
+        self._publish_words(utterance, words.words, words.align_ns, "")
 
-    def _publish_words(self, utterance: Utterance, words: list[events.TimedWord], align_ns: int, error: str) -> None:
-        self._outside.publish(
-            events.Words,
-            source=utterance.source,
-            utterance=utterance.number,
-            words=words,
-            align=align_ns / 1e9,
-            error=error,
-        )
+    def _publish_words(self, utterance: Utterance, words: Iterable[Word], align_ns: int, error: str) -> None:
+        self._outside.publish(events.Words, **reports.words(utterance, words, align_ns, error))
         self._finish(utterance)
 
     def _finish(self, utterance: Utterance) -> None:
@@ -230,20 +198,25 @@ class Utterances:
             return
         error = f"{failed.error}. {failed.hint}" if failed.hint else failed.error
         if failed.process == ALIGNER:
-            if failed.epoch == utterance.align_attempts:
+            if failed.epoch == utterance.align_epoch:
                 self._align_again(utterance, error)
             return
         utterance.fail(failed.epoch, utterance.is_final(failed.seq), error)
         if utterance.outcome is not None and utterance.outcome.error:
             self._notice(utterance, error)
 
-    def process_died(self, name: str, how: str) -> None:
-        """A worker is gone, with all it held: whatever it may have known is given again to the next one."""
+    def process_died(self, name: str, how: str, at_work: int) -> None:
+        """A worker is gone, with all it held: whatever it may have known is given again to the next one.
+
+        Args:
+            at_work: number of the utterance that it worked on; 0 if that is not known. Only that one is blamed.
+        """
         if name == ALIGNER:
             for utterance in [u for u in self._all.values() if u.alignment is Alignment.SENT]:
-                self._align_again(utterance, f"the {name} {how}")
+                self._align_again(utterance, f"the {name} {how}" if utterance.number == at_work else "")
             return
-        blamed = next((u for u in self._all.values() if u.working), None)
+        working = [u for u in self._all.values() if u.working]
+        blamed = working[0] if len(working) == 1 else next((u for u in working if u.number == at_work), None)
         for utterance in self._all.values():
             utterance.replay(f"the {name} {how}" if utterance is blamed else "")
         if blamed is not None and blamed.outcome is not None:
@@ -261,11 +234,12 @@ class Utterances:
             if ALIGNER in self._lost and utterance.alignment is not Alignment.NONE:
                 self._publish_words(utterance, [], 0, self._lost[ALIGNER])
 
-    def _align_again(self, utterance: Utterance, error: str) -> None:
-        utterance.align_attempts += 1
+    def _align_again(self, utterance: Utterance, blame: str) -> None:
+        utterance.align_epoch += 1
+        utterance.align_attempts += bool(blame)
         utterance.alignment = Alignment.WANTED
         if utterance.align_attempts >= ATTEMPTS:
-            self._publish_words(utterance, [], 0, error)
+            self._publish_words(utterance, [], 0, blame)
 
     def _notice(self, utterance: Utterance, error: str) -> None:
         self._outside.publish(

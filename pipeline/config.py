@@ -41,6 +41,9 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     if path is not None:
         settings = _merge(settings, _read(path), str(path))
     known = {f"{PREFIX}{name}_{key}".upper(): (name, key) for name, key in _keys()}
+    for variable in sorted(environ):
+        if variable.startswith(tuple(f"{PREFIX}{name}_".upper() for name in sections())) and variable not in known:
+            raise UsageError(f"environment: unknown setting {variable}", _nearest(variable, known))
     for variable in sorted(environ.keys() & known.keys()):
         name, key = known[variable]
         settings = _merge(settings, {name: {key: _value(name, key, environ[variable])}}, f"environment: {variable}")

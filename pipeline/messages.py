@@ -174,6 +174,8 @@ class Beat(Message, frozen=True):
 
     process: str
     pid: Count
+    utterance: Count = 0
+    """The utterance that it begins to work on; 0 if this says nothing of work."""
 
 
 class Refused(Message, frozen=True):

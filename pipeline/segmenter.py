@@ -16,8 +16,9 @@ import numpy.typing as npt
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
 from pipeline.settings import VadSettings
 
-CUT_WITHIN_FRAMES = 5 * SAMPLE_RATE // FRAME_SAMPLES
+CUT_WITHIN_SAMPLES = 5 * SAMPLE_RATE
 """A long utterance is cut within its last 5 s."""
+CUT_WITHIN_FRAMES = CUT_WITHIN_SAMPLES // FRAME_SAMPLES
 SMOOTH_FRAMES = 5
 """Energy is averaged over 100 ms, so that a single quiet frame inside a word does not win."""
 

@@ -28,9 +28,13 @@ class Stabiliser:
     them well before the sound's present end, and enough words follow it.
     """
 
-    def __init__(self, settings: StreamSettings, commit: bool) -> None:
+    def __init__(self, settings: StreamSettings, commit: bool, certain_samples: int = 1 << 62) -> None:
+        """`certain_samples`: sound behind this offset may yet be cut off and become another utterance's; no word that
+        was first heard there is committed.
+        """
         self._settings = settings
         self._commit = commit
+        self._certain = certain_samples
         self._agreeing: list[Hypothesis] = []
         self._forced: tuple[int, ...] = ()
         self._committed = ""
@@ -66,7 +70,7 @@ class Stabiliser:
 
     def _witnesses(self, newest: Hypothesis) -> list[Hypothesis]:
         """The hypotheses that must agree: back to the latest one that is old enough. What lies before is dropped."""
-        horizon = newest.samples - int(self._settings.hold_back_s * SAMPLE_RATE)
+        horizon = min(newest.samples - int(self._settings.hold_back_s * SAMPLE_RATE), self._certain)
         old = [i for i, h in enumerate(self._agreeing) if h.samples <= horizon]
         if not old:
             return []

@@ -210,7 +210,14 @@ def build(name: str, settings: ModelSettings, cache: Path, progress: Callable[[s
 
 def threads_of(setting: int) -> int:
     """0 is half of the cores: encoder and decoder work at the same time and must not crowd each other out."""
-    return setting or max(1, (os.cpu_count() or 2) // 2)
+    return setting or max(1, cores() // 2)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _package(

@@ -5,7 +5,6 @@ It owns the models and the order of the stages. It does not know how the result 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE, Align, Hypothesis, Spe
 from pipeline.segmenter import Closed, Opened
 from pipeline.settings import Settings, VadSettings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
-from pipeline.stages import Stage, build
+from pipeline.stages import Stage, build, cores
 from pipeline.transcript import Transcript, Utterance, assemble
 
 
@@ -96,11 +95,12 @@ class Transcriber:
     ) -> None:
         self._settings = settings or Settings()
         where = cache or paths.cache_dir()
-        # The stages take turns here, so each may have all cores.
-        cores = os.cpu_count() or 1
+        # The stages take turns here, so each may have all cores but one: threads that wait for each other at every step
+        # get many times slower as soon as one of them has to share its core.
+        most = max(1, cores() - 1)
         model = self._settings.model
         model = msgspec.structs.replace(
-            model, encoder_threads=model.encoder_threads or cores, decoder_threads=model.decoder_threads or cores
+            model, encoder_threads=model.encoder_threads or most, decoder_threads=model.decoder_threads or most
         )
         names = [ENCODER, DECODER] + [ALIGNER] * align
         self._stages: dict[str, Stage] = {name: build(name, model, where, progress) for name in names}

@@ -78,6 +78,8 @@ class Worker:
         if message.utterance in self._over:
             return
         self._job = message
+        # Said before, for after a crash nobody could say what it was.
+        self._send(HUB, Beat(self._name, os.getpid(), message.utterance))
         try:
             for output in self._stage.step(message, frames, self._beat):
                 self._send(output.to, output.message, *(() if output.array is None else pack(output.array)))

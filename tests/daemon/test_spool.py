@@ -245,3 +245,13 @@ def test_after_any_history_memory_and_disk_hold_the_same(steps: list[tuple[str, 
         left = leftovers(Path(directory))
         assert np.array_equal(np.concatenate([np.empty(0, np.int16), *(pcm for _, _, pcm in left)]), expected)
         spool.close()
+
+
+def test_what_is_settled_can_be_read_on_but_is_not_left_over(tmp_path: Path) -> None:
+    spool = filled(tmp_path)
+    spool.settle(1234)
+    assert spool.first == 0
+    assert len(spool.read(0, 1234)) == 1234
+    ((_, first, pcm),) = leftovers(tmp_path)
+    assert first == 1234
+    assert len(pcm) == spool.end - 1234

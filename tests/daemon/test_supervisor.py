@@ -68,6 +68,7 @@ def test_ten_seconds_of_life_forgive_what_was_before(supervisor: Supervisor) -> 
     for _ in range(12):
         supervisor.died("decoder", now, "was killed")
         supervisor.tick(now + 2)
+        supervisor.ready("decoder", now + 2)
         now += 13.0
     assert supervisor.state("decoder") is not State.FAILED
     assert supervisor.restarts("decoder") == 12
@@ -82,3 +83,16 @@ def test_who_refuses_is_not_started_again(supervisor: Supervisor) -> None:
 def test_a_machine_that_slept_kills_nobody(supervisor: Supervisor) -> None:
     supervisor.paused(3600.0)
     assert supervisor.tick(3602.0) == []
+
+
+@pytest.mark.parametrize("loading_s", [11.0, 500.0])
+def test_loading_is_no_life_so_a_process_that_never_gets_ready_is_given_up(loading_s: float) -> None:
+    supervisor = Supervisor(SETTINGS)
+    supervisor.add("decoder", 0.0)
+    now, starts = 0.0, 0
+    while supervisor.state("decoder") is not State.FAILED and starts < 100:
+        starts += sum(isinstance(action, Start) for action in supervisor.tick(now))
+        now += loading_s
+        supervisor.died("decoder", now, "was killed")
+        now += 5.0
+    assert starts == 1 + SETTINGS.restarts - 1 or starts == 1 + SETTINGS.restarts

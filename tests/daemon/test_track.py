@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from daemon.spool import Spool
+from daemon.spool import Spool, leftovers
 from daemon.track import Origin, Track
 from daemon.utterance import Options
 from model import miniature
@@ -110,3 +111,26 @@ def test_missing_sound_is_noticed_and_a_source_started_again_counts_anew(tmp_pat
     track.began()
     assert track.take(block, 0, 0) == 0
     assert track.end == 960
+
+
+@pytest.mark.parametrize("reason", ["stop", "cancel"])
+def test_who_stops_and_starts_at_once_hears_no_sample_twice(tmp_path: Path, reason: str) -> None:
+    track = make(tmp_path)
+    pcm = recording("12")
+    found = play(track, pcm[: 7 * S])
+    if reason == "cancel":
+        found += track.close_open("cancel")
+    found += track.stop("stop")
+    track.listen()
+    found += play(track, pcm[7 * S : 12 * S]) + track.finish()
+    closed = [item for item in found if isinstance(item, Closed)]
+    assert len(closed) >= 2
+    assert all(before.end <= after.start for before, after in itertools.pairwise(closed))
+
+
+def test_what_was_not_listened_to_is_settled_at_once_but_kept_for_the_pre_roll(tmp_path: Path) -> None:
+    track = make(tmp_path, listening=False)
+    play(track, recording("02"))
+    track.settle(track.settled_to)
+    assert leftovers(tmp_path) == []
+    assert len(track.read(track.end - S, track.end)) == S

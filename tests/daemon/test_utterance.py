@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.utterance import ATTEMPTS, Options, Utterance
+from daemon.utterance import ATTEMPTS, PARTIAL_ATTEMPTS, Options, Utterance
 from pipeline.messages import SAMPLE_RATE, Hypothesis
 from pipeline.settings import StreamSettings
 
@@ -95,8 +95,8 @@ def test_a_replay_begins_with_all_sound_in_a_new_epoch_and_old_words_no_longer_c
 
 
 def test_what_kills_a_process_again_and_again_is_set_aside_with_what_was_committed(utterance: Utterance) -> None:
+    utterance.close(2 * S, 0)
     for _ in range(ATTEMPTS):
-        utterance.close(2 * S, 0)
         utterance.next_step(2 * S)
         utterance.replay("the decoder was killed by SIGKILL")
     assert utterance.outcome is not None
@@ -142,3 +142,29 @@ def test_without_partials_only_the_final_is_a_step() -> None:
     step = quiet.next_step(9 * S)
     assert step is not None
     assert step.speech.last
+
+
+def test_partials_that_kill_a_process_are_given_up_and_the_final_is_still_tried(utterance: Utterance) -> None:
+    for _ in range(PARTIAL_ATTEMPTS):
+        assert utterance.next_step(3 * S) is not None
+        utterance.replay("the decoder was killed")
+    assert utterance.next_step(9 * S) is None
+    utterance.close(20 * S, 0)
+    for _ in range(ATTEMPTS - 1):
+        utterance.next_step(20 * S)
+        utterance.replay("the decoder was killed")
+    step = utterance.next_step(20 * S)
+    assert step is not None
+    utterance.hear(heard(utterance, step.speech.seq, "all of it", last=True))
+    assert utterance.outcome is not None
+    assert utterance.outcome.text == "all of it"
+
+
+def test_deaths_with_partials_between_them_are_no_poison(utterance: Utterance) -> None:
+    for second in range(3, 13):
+        assert utterance.next_step(second * S) is not None
+        utterance.replay("the decoder was killed")
+        step = utterance.next_step(second * S)
+        assert step is not None
+        assert utterance.hear(heard(utterance, step.speech.seq, "so far")) is not None
+    assert utterance.outcome is None

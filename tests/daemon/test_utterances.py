@@ -175,7 +175,7 @@ def test_a_dead_decoder_means_all_open_utterances_again_and_only_the_one_at_work
     world.utter(3, 5)
     world.advance()
     for _ in range(ATTEMPTS):
-        world.utterances.process_died("decoder", "was killed by SIGKILL")
+        world.utterances.process_died("decoder", "was killed by SIGKILL", 1)
         world.advance()
     (final,) = world.script.of(events.Final)
     assert final["text"] == ""
@@ -204,7 +204,7 @@ def test_an_aligner_that_dies_is_asked_again_and_old_answers_do_not_count(world:
     world.advance()
     world.answer(world.speeches()[0], "hello")
     world.advance()
-    world.utterances.process_died("aligner", "was killed")
+    world.utterances.process_died("aligner", "was killed", 0)
     world.advance()
     aligns = [m for _, m, _ in world.script.work if isinstance(m, Align)]
     assert [a.epoch for a in aligns] == [0, 1]
@@ -239,7 +239,7 @@ def test_a_cancelled_utterance_says_nothing_though_its_text_was_on_the_way(world
 def test_what_is_cancelled_while_a_replay_is_due_stays_cancelled(world: World) -> None:
     world.utterances.segmented(world.track, [Opened(0)], 0)
     world.advance()
-    world.utterances.process_died("encoder", "was killed")
+    world.utterances.process_died("encoder", "was killed", 1)
     world.utterances.segmented(world.track, [Closed(0, 2 * S, "cancel", S)], 0)
     world.advance()
     assert world.script.finals() == [""]
@@ -254,3 +254,52 @@ def test_a_source_without_alignment_gets_no_words(tmp_path: Path) -> None:
     assert world.script.finals() == ["hello"]
     assert world.script.of(events.Words) == []
     assert list(world.utterances) == []
+
+
+def test_the_utterance_that_the_dead_process_worked_on_is_blamed_and_no_other(world: World) -> None:
+    world.utter(0, 2)
+    world.utter(3, 5)
+    for _ in range(ATTEMPTS):
+        world.advance()
+        world.utterances.process_died("decoder", "was killed", 2)
+    world.advance()
+    world.answer(next(s for s in reversed(world.speeches()) if s.utterance == 1), "one")
+    world.advance()
+    assert world.script.finals() == ["one", ""]
+
+
+def test_who_is_to_blame_is_not_guessed(world: World) -> None:
+    world.utter(0, 2)
+    world.utter(3, 5)
+    for _ in range(2 * ATTEMPTS):
+        world.advance()
+        world.utterances.process_died("decoder", "was killed", 0)
+    assert world.script.of(events.Notice) == []
+
+
+def test_an_aligner_killed_by_others_is_asked_again_and_by_the_same_words_given_up(world: World) -> None:
+    world.utter(0, 2)
+    world.advance()
+    world.answer(world.speeches()[0], "hello")
+    for _ in range(ATTEMPTS):
+        world.advance()
+        world.utterances.process_died("aligner", "was killed", 7)
+    assert world.script.of(events.Words) == []
+    for _ in range(ATTEMPTS):
+        world.advance()
+        world.utterances.process_died("aligner", "was killed", 1)
+    assert "killed" in world.script.of(events.Words)[0]["error"]
+
+
+def test_a_published_final_is_settled_though_its_words_are_still_to_come(world: World) -> None:
+    world.utter(3, 5)
+    assert world.utterances.decided_to(world.track) == 3 * S
+    assert world.utterances.undecided("mic")
+    assert world.utterances.awaited == {"encoder", "decoder"}
+    world.advance()
+    world.answer(world.speeches()[0], "hello")
+    world.advance()
+    assert world.utterances.decided_to(world.track) > 5 * S
+    assert not world.utterances.undecided("mic")
+    assert world.utterances.awaited == {"aligner"}
+    assert world.utterances.finished_to(world.track) == 3 * S

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import psutil
 import pytest
+import soundfile
 import zmq
 
 from pipeline import events
@@ -213,3 +214,42 @@ def test_ctrl_c_in_its_terminal_ends_it_in_order(start_daemon: StartDaemon) -> N
     for process in [*psutil.Process(daemon.process.pid).children(), psutil.Process(daemon.process.pid)]:
         process.send_signal(signal.SIGINT)
     assert daemon.process.wait(3) == 0
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_a_final_that_was_published_is_not_said_again_by_the_next_daemon(
+    start_daemon: StartDaemon, recording: Recording, end: signal.Signals
+) -> None:
+    daemon = start_daemon("supervisor.silent_after_s=60")
+    daemon.worker("aligner").suspend()
+    source = daemon.open()
+    daemon.say(source, np.concatenate([recording("01"), np.zeros(SAMPLE_RATE, np.int16)]))
+    daemon.until(lambda e: isinstance(e, events.Final))
+    time.sleep(0.3)
+    daemon.process.send_signal(end)
+    daemon.process.wait(10)
+    daemon.wire.close()
+    after = start_daemon()
+    probe = after.open()
+    after.say(probe, recording("10"), end=True)
+    after.until_ended(probe)
+    said = [e.text for e in after.seen if isinstance(e, events.Final) and e.text]
+    assert said == ["No, I've done my lessons for the day. We should wait here until the rain stops."]
+
+
+def test_what_was_never_listened_to_is_not_transcribed_after_a_crash(
+    start_daemon: StartDaemon, recording: Recording, tmp_path: Path
+) -> None:
+    path = tmp_path / "said.wav"
+    soundfile.write(path, recording("12"), SAMPLE_RATE, subtype="PCM_16")
+    daemon = start_daemon("daemon.mode=on-demand", source=f"file:{path}")
+    time.sleep(4.0)
+    daemon.process.kill()
+    daemon.process.wait(10)
+    daemon.wire.close()
+    after = start_daemon()
+    probe = after.open()
+    after.say(probe, recording("01"), end=True)
+    after.until_ended(probe)
+    said = [e.text for e in after.seen if isinstance(e, events.Final)]
+    assert said == ["The meeting starts on Thursday afternoon."]

@@ -88,6 +88,24 @@ def test_silence_and_noise_yield_no_text(steno_daemon: RunningDaemon, recording:
         assert len(of(events.Final, seen)) == len(of(events.SpeechStarted, seen))
 
 
+def test_words_behind_a_cut_are_the_next_utterance_s_alone_though_they_were_shown_before_it(
+    start_daemon: StartDaemon, recording: Recording
+) -> None:
+    daemon = start_daemon("vad.max_utterance_s=8", "vad.hangover_ms=2000", "stream.interval_ms=300")
+    # The quietest point of the last 5 s is the pause at 3.3 s: by then 4 s of what follows it were shown as partials.
+    before, after = recording("12")[7000:59800], recording("02")[7000:]
+    hiss = (np.random.default_rng(3).standard_normal(len(after)) * 60).astype(np.int16)
+    pcm = np.concatenate([before + hiss[: len(before)], np.zeros(4800, np.int16), after + hiss])
+    source = daemon.open()
+    daemon.say(source, pcm, speed=2, end=True)
+    seen = daemon.until_ended(source)
+    assert of(events.SpeechEnded, seen)[0].reason == "length"
+    first, *others = [final.text for final in daemon.finals(source)]
+    assert any("letter" in p.tail for p in of(events.Partial, seen) if p.utterance == 1)
+    assert "letter" not in first
+    assert " ".join(others).count("Thank you for your letter") == 1
+
+
 def test_two_sources_at_once_each_get_their_own_text(steno_daemon: RunningDaemon, recording: Recording) -> None:
     first, second = steno_daemon.open(), steno_daemon.open()
     one, other = recording("01"), recording("10")

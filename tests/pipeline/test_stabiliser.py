@@ -87,6 +87,14 @@ def test_after_a_replay_agreement_begins_anew_and_what_was_committed_stays() -> 
     assert after.committed == before.committed == "one two"
 
 
+def test_words_that_a_cut_may_still_take_away_are_not_committed() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True, certain_samples=2 * SAMPLE_RATE)
+    stabiliser.step(hypothesis("one two three", 2.0))
+    for seconds in (4.0, 6.0, 8.0):
+        shown = stabiliser.step(hypothesis("one two three four five six seven", seconds))
+    assert shown.committed == "one two three"
+
+
 texts = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=30), max_size=12)
 
 
