@@ -123,3 +123,29 @@ def test_a_hypothesis_whose_parts_do_not_belong_together_is_malformed() -> None:
 def test_a_command_that_makes_no_sense_is_refused(desk: Desk, request_: commands.AnyRequest) -> None:
     with pytest.raises(UsageError):
         desk._answer(request_)
+
+
+def test_a_client_is_not_taken_for_dead_because_the_daemon_itself_slept(hub: QuietHub, desk: Desk) -> None:
+    hub.sources.open(commands.Open(kind="network"))
+    source = desk._answer(commands.Open(kind="network"))
+    assert isinstance(source, commands.OpenReply)
+    desk._asked[source.source] -= 100.0
+    desk.turn(slept_s=100.0)
+    track = hub.sources.find(source.source)
+    assert track is not None
+    assert not track.ended
+    desk._asked[source.source] -= 100.0
+    desk.turn()
+    assert track.ended
+
+
+def test_what_is_wrong_with_a_microphone_is_told_in_the_status_and_on_the_daemons_own_output(
+    hub: QuietHub, desk: Desk, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = hub.sources.open(commands.Open(kind="network")).origin.id
+    hub.ear.take_state(SourceState(source, "lost", "no such device", "plug it in"))
+    status = desk._answer(commands.Status())
+    assert isinstance(status, commands.StatusReply)
+    assert status.details[source] == "no such device. plug it in"
+    assert "no such device" in caplog.text
+    assert "plug it in" in caplog.text
