@@ -216,6 +216,10 @@ def _config(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "The demo starts a daemon of its own in a runtime directory of its own: --runtime-dir is refused and "
+        "STENO_RUNTIME_DIR has no effect. It has the default settings, unless --config or STENO_CONFIG names others."
+    )
     sound = parser.add_mutually_exclusive_group()
     sound.add_argument("--mic", action="store_true", help="listen to the microphone, until Ctrl-C or 30 s of silence")
     sound.add_argument("--file", metavar="FILE", help="play this recording; FILE.txt and FILE.json beside it, if there")

@@ -24,6 +24,7 @@ EXIT_INTERRUPTED = 128 + signal.SIGINT
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 ok, 1 failure, 2 usage, 3 daemon not running."""
+    _stand_in_for_closed_streams()
     _terminate_tidily()
     arguments = parse(sys.argv[1:] if argv is None else argv)
     try:
@@ -52,6 +53,23 @@ def _report(message: str, debug: bool) -> None:
 
         traceback.print_exc()
     print(clean_lines(f"steno: {message}"), file=sys.stderr)
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Where stdout or stderr is closed (`>&-`) nothing is said; no file or socket may come in its place either."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        try:
+            os.fstat(number)
+        except OSError:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            os.set_inheritable(number, True)
+        if name != "stdin":  # that one stays closed for who wants to read it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _terminate_tidily() -> None:

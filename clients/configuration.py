@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from clients import place
+from clients import outputs, place
 from clients.config_text import documented, toml
 from clients.terminal import clean
 from pipeline import config, paths
@@ -23,7 +23,7 @@ from pipeline.errors import EXIT_OK, StenoError
 def run(arguments: argparse.Namespace) -> int:
     """Print, or write, what was asked for."""
     if arguments.init:
-        print(f"wrote {_init(_place(arguments.config))}")
+        print(clean(f"wrote {_init(_place(arguments.config))}"))
     elif arguments.path:
         print(_place(arguments.config))
     else:
@@ -60,8 +60,7 @@ def _place(given: str | None) -> Path:
 def _init(path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(documented())
+        outputs.create(path, documented())
     except FileExistsError:
         raise StenoError(
             f"{path} is there already", "It was left as it is; `steno config` shows what it says."

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from clients.terminal import cells
 from pipeline.events import TimedWord
-from pipeline.transcript import Segment, Transcript
+from pipeline.transcript import Segment, Transcript, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Piece:
 
 
 def cue_words(transcript: Transcript, longest: int) -> Iterator[list[CueWord]]:
-    """The words of each segment, times never running backwards.
+    """The words of each segment, times never running backwards; a segment's first has `space` if the text has.
 
     Words that the aligner did not time share the time between their neighbours, by their length. Without any timed
     word that is the time of the whole segment.
@@ -47,11 +47,15 @@ def cue_words(transcript: Transcript, longest: int) -> Iterator[list[CueWord]]:
     """
     words = list(transcript.words)
     clock = 0.0
+    last = ""
     for segment in transcript.segments:
         pieces = _pieces(segment.text, longest)
         _take_times(segment, pieces, words)
         timed = _spread(pieces, max(segment.start, clock), segment.end)
-        clock = timed[-1].end if timed else clock
+        if timed:
+            first = timed[0].text
+            timed[0] = replace(timed[0], space=join([last, first]) != last + first)
+            clock, last = timed[-1].end, timed[-1].text
         yield timed
 
 
@@ -75,7 +79,10 @@ def _pieces(text: str, longest: int) -> list[_Piece]:
 
 
 def _take_times(segment: Segment, pieces: Sequence[_Piece], words: list[TimedWord]) -> None:
-    """Give the segment's words, which are then taken off the list, to the pieces in which they stand."""
+    """Give the segment's words, which are then taken off the list, to the pieces in which they stand.
+
+    Those of a word that was cut share its time by their length.
+    """
     place = 0
     text = segment.text.casefold()
     whole = len(text) == len(segment.text)  # casefold may lengthen; then places would be wrong
@@ -89,9 +96,15 @@ def _take_times(segment: Segment, pieces: Sequence[_Piece], words: list[TimedWor
             continue
         place = found + len(word.text)
         for piece in pieces:
-            if piece.begin < place and piece.begin + len(piece.text) > found:
-                piece.start = word.start if piece.start is None else piece.start
-                piece.end = word.end
+            begin, end = max(piece.begin, found), min(piece.begin + len(piece.text), place)
+            if begin < end:
+                start = _within(word, (begin - found) / (place - found))
+                piece.start = start if piece.start is None else piece.start
+                piece.end = _within(word, (end - found) / (place - found))
+
+
+def _within(word: TimedWord, part: float) -> float:
+    return word.start * (1 - part) + word.end * part
 
 
 def _spread(pieces: Sequence[_Piece], start: float, end: float) -> list[CueWord]:

@@ -7,6 +7,7 @@ rooms.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import textwrap
 import time
@@ -15,21 +16,24 @@ from pathlib import Path
 
 from clients import latency, samples, subtitles
 from clients.collected import Collected
+from clients.devices import list_devices
 from clients.error_rate import error_rate
 from clients.follower import Item
 from clients.latency import LatencyMeter
 from clients.live import LiveText
-from clients.outputs import write
+from clients.outputs import require_writable, write
 from clients.private_daemon import PrivateDaemon
 from clients.samples import Recording
 from clients.subscription import Subscription
-from clients.terminal import clean
+from clients.terminal import clean, legible
 from pipeline import commands, events, paths, transcript
-from pipeline.errors import EXIT_OK, NotRunningError, StenoError
+from pipeline.audio_file import AudioFile
+from pipeline.errors import EXIT_OK, AudioError, NotRunningError, StenoError, UsageError
 from pipeline.messages import SAMPLE_RATE
 from pipeline.transcript import Transcript, Utterance
 
 SUBTITLES = Path("steno-demo.srt")
+DOCTOR = "steno doctor says what works here."
 QUIET_S = 30.0
 """Without speech from the microphone for so long, the show is over."""
 STALLED_S = 60.0
@@ -37,14 +41,23 @@ STALLED_S = 60.0
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the show; nothing of it is left afterwards but the subtitles."""
+    """Run the show; nothing of it is left afterwards but the subtitles.
+
+    Raises:
+        StenoError: something is in the way, which is said before the daemon starts if it can be known; or the daemon,
+            the microphone or the subtitles fail.
+    """
+    if arguments.runtime_dir is not None:
+        raise UsageError("the demo has a daemon of its own, in a runtime directory of its own", "Omit --runtime-dir.")
+    named = arguments.config or os.environ.get(paths.CONFIG_VARIABLE)
+    config = paths.config_file(arguments.config) if named else None
     recording = _recording(arguments)
-    config = paths.config_file(arguments.config) if arguments.config else None
+    require_writable(SUBTITLES)
     settings = {"daemon.source": "none" if recording else "default", "daemon.mode": "always"}
     screen = LiveText(sys.stdout)
     with PrivateDaemon(config, settings) as daemon:
         try:
-            daemon.wait_ready(lambda text: screen.show(text, ""))
+            daemon.wait_ready(lambda text: screen.show(text, ""), None if recording else _require_microphone)
             show = Show(screen, recording)
             subscription = Subscription(daemon.wire)
             state = subscription.first().state
@@ -57,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise StenoError(error.message) from error
         finally:
             screen.clear()
-        show.summary()
+    show.summary()
     return EXIT_OK
 
 
@@ -65,7 +78,11 @@ def _recording(arguments: argparse.Namespace) -> Recording | None:
     if arguments.mic:
         return None
     if arguments.file is not None:
-        return samples.recording(Path(arguments.file).expanduser().absolute())
+        path = Path(arguments.file).expanduser().absolute()
+        if legible(path) != str(path):
+            raise StenoError(f"the name of {legible(path)} is not UTF-8, and so cannot be told to the daemon")
+        AudioFile(path)  # says what is wrong with it
+        return samples.recording(path)
     return samples.shipped(samples.SHORT)
 
 
@@ -89,13 +106,14 @@ def _play(daemon: PrivateDaemon, subscription: Subscription, show: Show, recordi
 def _listen(daemon: PrivateDaemon, subscription: Subscription, show: Show, state: events.State) -> None:
     """Show what the microphone hears, until Ctrl-C or a long silence."""
     source = next(iter(state.sources), "")
+    show.watch(state.sources.get(source, ""))
     show.begin("speak; Ctrl-C ends", source)
     began = time.monotonic()
     try:
-        if state.sources.get(source) == "failed":
-            raise StenoError("the microphone cannot be opened", "steno doctor says why.")
         while not show.ended and time.monotonic() - max(began, show.last_speech) < QUIET_S:
             show.take(subscription.receive(0.5), time.monotonic_ns())
+            if show.missing:  # or was, a moment ago
+                _require_microphone(commands.ask(daemon.wire, commands.Status(), commands.StatusReply))
             daemon.check()
     except KeyboardInterrupt:
         pass
@@ -105,6 +123,28 @@ def _listen(daemon: PrivateDaemon, subscription: Subscription, show: Show, state
         while show.waits and time.monotonic() < deadline:
             show.take(subscription.receive(0.2), time.monotonic_ns())
     show.seconds = time.monotonic() - began
+
+
+def _require_microphone(status: commands.StatusReply) -> None:
+    """See that the microphone is not lost. The daemon would wait for one; who watches a demo wants to know.
+
+    Raises:
+        AudioError: it is lost; with the reason and what to do about it.
+    """
+    for source, state in status.sources.items():
+        if state in ("lost", "failed"):
+            raise _no_microphone(status.details.get(source, ""))
+    if status.ready and not status.sources:  # it failed, and is forgotten
+        try:
+            list_devices()
+        except StenoError as error:
+            raise _no_microphone(str(error)) from None
+        raise _no_microphone("")
+
+
+def _no_microphone(reason: str) -> AudioError:
+    what = "the microphone cannot be opened"
+    return AudioError(f"{what}: {reason}") if reason else AudioError(what, DOCTOR)
 
 
 class Show:
@@ -119,6 +159,9 @@ class Show:
         self._open: set[int] = set()
         self._unaligned: set[int] = set()
         self.ended = False
+        self._opened = False
+        self.missing = False
+        """The source is lost, and has never been there."""
         self.last_speech = 0.0
         """Monotonic moment at which there was speech."""
         self.seconds = 0.0
@@ -129,6 +172,11 @@ class Show:
         self._source = source
         self._screen.line(title)
         self._screen.line()
+
+    def watch(self, state: str) -> None:
+        """The source is in this state now."""
+        self._opened |= state in ("opened", "silent")
+        self.missing = state == "lost" and not self._opened
 
     @property
     def waits(self) -> bool:
@@ -174,14 +222,16 @@ class Show:
             case events.Words():
                 self._unaligned.discard(event.utterance)
             case events.Source(state="failed"):
-                raise StenoError(f"the source failed: {event.detail}", "steno doctor says what works here.")
+                raise AudioError(f"the source failed: {event.detail}", DOCTOR)
             case events.Source(state="ended"):
                 self.ended = True
+            case events.Source():
+                self.watch(event.state)
             case _:
                 pass
 
     def summary(self) -> None:
-        """Print all figures, and write the subtitles.
+        """Print all figures, and then write the subtitles.
 
         Raises:
             StenoError: an utterance is incomplete, or the subtitles cannot be written.
@@ -196,14 +246,14 @@ class Show:
             say(line)
         if self._recording and self._recording.text:
             self._say_error_rate(whole)
-        write(SUBTITLES, subtitles.render(whole, "srt"))
-        say()
-        say(f"Subtitles: {SUBTITLES.absolute()}")
         say()
         say("Latency:")
         cost = whole.stats.encode + whole.stats.prefill + whole.stats.generate + whole.stats.align
         for line in latency.table(self._meter, cost / self.seconds if self.seconds else 0.0):
             say(line)
+        write(SUBTITLES, subtitles.render(whole, "srt"))
+        say()
+        say(f"Subtitles: {SUBTITLES.absolute()}")
 
     def _say_error_rate(self, whole: Transcript) -> None:
         reference = self._recording.text if self._recording else ""

@@ -1,7 +1,7 @@
 """`steno daemon`: becomes the daemon's process.
 
 It owns how the daemon is called (`python -m daemon ...`), for itself and for those that start one as a child. It does
-not know what the daemon does with its arguments, and checks none of them: the daemon says what is wrong.
+not know what the daemon does with its arguments, and checks only their form: the daemon says what is wrong.
 """
 
 from __future__ import annotations
@@ -35,7 +35,11 @@ def command(runtime: Path, config: Path | None, settings: Mapping[str, str]) -> 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the daemon in the foreground, in this process where the system can do that."""
+    """Run the daemon in the foreground, in this process where the system can do that.
+
+    Raises:
+        UsageError: an option that says nothing.
+    """
     settings = dict(_pair(text) for text in arguments.set)
     if arguments.source is not None:
         settings["daemon.source"] = _absolute(arguments.source)
@@ -58,4 +62,6 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _absolute(source: str) -> str:
     kind, colon, path = source.partition(":")
+    if not source.strip() or (kind == "file" and colon and not path.strip()):
+        raise UsageError(f'--source "{source}" names no source', "none, default, a microphone's name, or file:PATH")
     return f"file:{Path(path).expanduser().absolute()}" if kind == "file" and colon else source

@@ -5,8 +5,10 @@ It owns target names, their checks before work begins, and atomic writing. It do
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -60,8 +62,9 @@ def plan(files: Sequence[Path], kinds: Sequence[str], directory: Path | None) ->
                     f"{other} and {file} would both be written to {target}", "Transcribe them one at a time."
                 )
     for folder in {target.parent for kinds_of in targets.values() for target in kinds_of.values()}:
-        if folder.is_dir() and not os.access(folder, os.W_OK):
-            raise StenoError(f"cannot write in {folder}", "Choose another place with --output-dir.")
+        with contextlib.suppress(OSError):  # an impossible name is told when its file's turn comes
+            if folder.is_dir() and not os.access(folder, os.W_OK):
+                raise StenoError(f"cannot write in {folder}", "Choose another place with --output-dir.")
     return targets
 
 
@@ -71,14 +74,51 @@ def write(path: Path, text: str) -> None:
     Raises:
         StenoError: it cannot be written; then nothing is left behind.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with _unfinished(path, text) as file:
+        file.replace(path)
+
+
+def create(path: Path, text: str) -> None:
+    """Write a new file whole.
+
+    Raises:
+        FileExistsError: there is one; it stays as it is.
+        StenoError: it cannot be written; then nothing is left behind.
+    """
+    with _unfinished(path, text) as file:
+        os.link(file, path)
+
+
+def require_writable(path: Path) -> None:
+    """See now that `write` will be able to.
+
+    Raises:
+        StenoError: it will not.
+    """
+    if path.is_dir():
+        raise StenoError(f"cannot write {path}: it is a directory")
+    with _unfinished(path, ""):
+        pass
+
+
+@contextlib.contextmanager
+def _unfinished(path: Path, text: str) -> Iterator[Path]:
+    """A file beside `path` that holds the text; gone afterwards. Its name is short: that of `path` may be at the limit.
+
+    Raises:
+        StenoError: it cannot be written, or what is done with it fails.
+    """
+    file = path.with_name(f".steno-{secrets.token_hex(4)}")
     try:
-        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        with file.open("x", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        yield file
+    except FileExistsError:
+        raise
     except OSError as error:
         raise StenoError(f"cannot write {path}: {error.strerror}") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # must not hide the error that was the first
+            file.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from clients.control import is_running
 from clients.terminal import clean
 from pipeline import commands
 from pipeline.commands import StatusReply
-from pipeline.errors import NotRunningError, StenoError
+from pipeline.errors import AudioError, NotRunningError, StenoError
 from pipeline.sockets import NAMES, Wire, socket_path
 
 READY_S = 300.0
@@ -45,31 +45,36 @@ class PrivateDaemon:
         if config is None:
             config = self.runtime / "config.toml"
             config.touch()
+        self.wire = Wire(self.runtime)
         line = launch.command(self.runtime, config, self._settings)
         with self._log.open("wb") as log:
             # A session of its own: Ctrl-C reaches this process alone, which then ends the daemon in order.
             self._child = subprocess.Popen(
                 line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        self.wire = Wire(self.runtime)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(value, Exception):
+        if isinstance(value, Exception) and not isinstance(value, AudioError):  # of those the daemon knows no more
             print("The daemon's last words:", *self._tail(), sep="\n  ", file=sys.stderr)
+        asked = False
         if self._child.poll() is None:
             with suppress(StenoError):
                 commands.ask(self.wire, commands.Shutdown(), commands.Done, timeout_s=1.0)
+                asked = True
         self.wire.close()
-        self._end()
+        self._end(asked)
         self._folder.cleanup()
 
-    def _end(self) -> None:
+    def _end(self, asked: bool) -> None:
+        """Wait for its end if it was asked to end; make it end if it was not, or does not."""
         for send in (None, self._child.terminate, self._child.kill):
             if send is not None:
                 send()
+            elif not asked:
+                continue
             with suppress(subprocess.TimeoutExpired):
                 self._child.wait(END_S)
                 break
@@ -86,11 +91,12 @@ class PrivateDaemon:
         if (code := self._child.poll()) is not None:
             raise StenoError(f"the daemon has ended by itself (exit code {code})")
 
-    def wait_ready(self, show: Callable[[str], None]) -> None:
+    def wait_ready(self, show: Callable[[str], None], look: Callable[[StatusReply], None] | None = None) -> None:
         """Wait until it has loaded its models.
 
         Args:
             show: told what is waited for.
+            look: given the daemon's state again and again; what it raises ends the waiting.
 
         Raises:
             StenoError: it ended, a worker failed, or it took too long.
@@ -102,6 +108,8 @@ class PrivateDaemon:
             if status is None:
                 show("starting the daemon")
             else:
+                if look is not None:
+                    look(status)
                 failed = [name for name, state in status.workers.items() if state == "failed"]
                 if failed:
                     raise StenoError(f"the daemon's {failed[0]} has failed: {status.details.get(failed[0], '')}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from clients.collected import Collected
 from clients.network_source import NetworkSource
 from clients.subscription import Subscription
+from clients.terminal import legible
 from pipeline import commands, transcript
 from pipeline.audio_file import AudioFile
 from pipeline.commands import ProgressReply, StatusReply
@@ -70,7 +71,7 @@ class RemoteTranscriber:
         begin = time.monotonic()
         request = commands.Open(
             kind="network",
-            name=path.name,
+            name=legible(path.name),
             language=language,
             context=context,
             commit=False,
@@ -83,7 +84,7 @@ class RemoteTranscriber:
         if audio.warning:
             self._warn(audio.warning)
         utterances = collected.utterances(start, self._align, self._warn)
-        return transcript.assemble(str(path), utterances, taken / SAMPLE_RATE, time.monotonic() - begin)
+        return transcript.assemble(legible(path), utterances, taken / SAMPLE_RATE, time.monotonic() - begin)
 
     def _send(
         self, request: commands.Open, audio: AudioFile, on_progress: Callable[[float, float | None], None] | None

@@ -58,15 +58,17 @@ def recording(path: Path) -> Recording:
     """A recording with what stands beside it.
 
     Raises:
-        StenoError: no such file, or what stands beside it is of another form.
+        StenoError: no such file, or what stands beside it cannot be read or is of another form.
     """
     if not path.is_file():
         raise StenoError(f"no such file: {path}")
     text, description = path.with_suffix(".txt"), path.with_suffix(".json")
-    words: list[SpokenWord] = []
-    if description.is_file():
-        try:
-            words = msgspec.json.decode(description.read_bytes(), type=_Description).words
-        except msgspec.DecodeError as error:
-            raise StenoError(f"{description} does not describe a recording: {error}") from None
-    return Recording(path, text.read_text(encoding="utf-8").strip() if text.is_file() else "", tuple(words))
+    try:
+        words = msgspec.json.decode(description.read_bytes(), type=_Description).words if description.is_file() else []
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StenoError(f"{description} does not describe a recording: {error}") from None
+    try:
+        said = text.read_text(encoding="utf-8").strip() if text.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise StenoError(f"{text} is not the text of a recording: {error}") from None
+    return Recording(path, said, tuple(words))

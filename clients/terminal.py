@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -28,6 +29,11 @@ def clean(text: str) -> str:
 def clean_lines(text: str) -> str:
     """The same for a text whose line breaks are wanted."""
     return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def legible(path: str | Path) -> str:
+    """A file's name as text that can be sent and written: bytes that are not UTF-8 are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def is_live(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:

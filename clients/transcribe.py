@@ -16,9 +16,9 @@ import msgspec
 
 from clients import outputs, place
 from clients.control import is_running
-from clients.terminal import clean, clean_lines
+from clients.terminal import clean, clean_lines, legible
 from pipeline import paths
-from pipeline.errors import EXIT_FAILURE, EXIT_OK, StenoError
+from pipeline.errors import EXIT_FAILURE, EXIT_OK, NotRunningError, StenoError
 from pipeline.transcript import Stats, Transcript
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Transcribe each file; one that fails does not stop the others."""
+    """Transcribe each file; one that fails does not stop the others.
+
+    Raises:
+        NotRunningError: the daemon has gone; no other file is tried.
+    """
     files = [Path(file) for file in arguments.files]
     kinds = [kind for kind in outputs.WRITERS if getattr(arguments, kind)]
     directory = None if arguments.output_dir is None else Path(arguments.output_dir)
@@ -40,9 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
                 transcript = _one(transcriber, file, arguments)
                 for kind, target in targets[file].items():
                     outputs.write(target, outputs.WRITERS[kind](transcript))
-            except StenoError as error:
+            except (NotRunningError, BrokenPipeError):
+                raise
+            except (StenoError, OSError) as error:
                 failed += 1
-                _say(str(error) if str(file) in error.message else f"{file}: {error}")
+                _say(str(error) if str(file) in str(error) else f"{file}: {error}")
                 continue
             _print(transcript, arguments, several=len(files) > 1)
     finally:
@@ -64,7 +70,7 @@ def _transcriber(arguments: argparse.Namespace) -> Transcriber | RemoteTranscrib
 
 def _one(transcriber: Transcriber | RemoteTranscriber, file: Path, arguments: argparse.Namespace) -> Transcript:
     with _Bar(file.name) as bar:
-        return transcriber.transcribe(
+        transcript = transcriber.transcribe(
             file,
             start=arguments.start,
             duration=arguments.duration,
@@ -72,6 +78,7 @@ def _one(transcriber: Transcriber | RemoteTranscriber, file: Path, arguments: ar
             context=arguments.context,
             on_progress=bar.show,
         )
+    return msgspec.structs.replace(transcript, file=legible(file))
 
 
 class _Bar:

@@ -5,10 +5,12 @@ This file owns the two programs' command lines and their failures. It does not k
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,29 +30,35 @@ def available() -> bool:
 
 
 def duration(path: Path) -> float | None:
-    """Seconds of the file, or None if nobody knows."""
+    """Seconds of the first sound track, or, where the file does not say that, of the file; None if nobody knows."""
     if shutil.which("ffprobe") is None:
         return None
-    fields = ("-show_entries", "format=duration", "-of", "default=noprint_wrappers=1:nokey=1")
+    fields = ("-select_streams", "a:0", "-show_entries", "stream=duration:format=duration")
+    form = ("-of", "default=noprint_wrappers=1:nokey=1")
     done = subprocess.run(
-        ["ffprobe", *QUIET, *LOCAL, *fields, f"file:{path}"],
+        ["ffprobe", *QUIET, *LOCAL, *fields, *form, f"file:{path}"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         errors="replace",
         check=False,
     )
-    try:
-        return float(done.stdout.strip())
-    except ValueError:
-        return None
+    for word in done.stdout.split():  # the track's comes first
+        with contextlib.suppress(ValueError):
+            return float(word)
+    return None
 
 
-def blocks(path: Path, start: float, length: float | None, samples: int) -> Iterator[Int16]:
+def blocks(
+    path: Path, start: float, length: float | None, samples: int, warn: Callable[[str], None] | None = None
+) -> Iterator[Int16]:
     """The first sound track as int16[<= samples] blocks, mono at 16 kHz, from `start` seconds, `length` seconds long.
 
+    Args:
+        warn: told at the end what ffmpeg complained about, if sound came all the same.
+
     Raises:
-        AudioError: ffmpeg cannot read it; the text is ffmpeg's. Sound that came before stays given.
+        AudioError: ffmpeg cannot read it; the text is ffmpeg's.
     """
     selection = ["-ss", f"{start:.6f}"] if start else []
     limit = ["-t", f"{length:.6f}"] if length is not None else []
@@ -68,15 +76,20 @@ def blocks(path: Path, start: float, length: float | None, samples: int) -> Iter
             while data := process.stdout.read(samples * 2):
                 came = True
                 yield np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16, copy=False)
+            process.wait()
         finally:
             process.kill()  # without effect when it has ended; else the reader has lost interest
             process.wait()
+        complaints.seek(0)
+        text = complaints.read().decode(errors="replace")
         if process.returncode and not came:
-            complaints.seek(0)
-            raise AudioError(_reason(complaints.read().decode(errors="replace"), path))
+            raise AudioError(_reason(text, path))
+        if warn is not None and (process.returncode or text.strip()):
+            warn(f"ffmpeg: {_reason(text, path)}")
 
 
 def _reason(text: str, path: Path) -> str:
     """What ffmpeg said, in one line, without the file's name, which the caller gives."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].replace(f"file:{path}: ", "") if lines else "it gave no reason"
+    named = f"file:{os.fsencode(path).decode(errors='replace')}: "
+    return lines[-1].replace(named, "") if lines else "it gave no reason"

@@ -19,6 +19,8 @@ from pipeline.resample import Int16, Resampler
 READ_BYTES = 1 << 16
 UNKNOWN_SIZES = (0, 0x7FFFF000, 0xFFFFFFFF)
 """What programs write into a WAV header whose sound is still to come; 0x7FFFF000 is sox's."""
+LONGEST_TOLD = 0x7FFFF000
+"""A greater number of bytes is no promise: it is what programs write that do not know how long it will be."""
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 """wFormatTag of the WAVE format (RFC 2361 and WAVEFORMATEXTENSIBLE)."""
@@ -43,11 +45,15 @@ class _Format(NamedTuple):
     bits: int
 
 
-def read_stream(stream: Readable) -> Iterator[Int16]:
+def read_stream(stream: Readable, warn: Callable[[str], None] | None = None) -> Iterator[Int16]:
     """The sound of a pipe as int16[n] blocks, mono at 16 kHz, as soon as it comes.
 
     A WAV header is recognised, also one written before its length was known; anything else is taken as raw
     little-endian int16, mono, 16 kHz. Half a sample at the end is dropped.
+
+    Args:
+        stream: what is read.
+        warn: told at the end, if there was less sound than the header promised.
 
     Raises:
         AudioError: a WAV of a kind that cannot be read in passing, a cut header, NaN samples, another format.
@@ -56,7 +62,7 @@ def read_stream(stream: Readable) -> Iterator[Int16]:
     read: Callable[[int], bytes | None] = getattr(stream, "read1", stream.read)
     head = _exactly(read, 12)
     if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
-        yield from _wav(read)
+        yield from _wav(read, warn)
         return
     for magic, name in FOREIGN.items():
         if head.startswith(magic):
@@ -67,7 +73,7 @@ def read_stream(stream: Readable) -> Iterator[Int16]:
     yield from _whole_items(read, head, np.dtype("<i2"), None)
 
 
-def _wav(read: Callable[[int], bytes | None]) -> Iterator[Int16]:
+def _wav(read: Callable[[int], bytes | None], warn: Callable[[str], None] | None) -> Iterator[Int16]:
     """The samples of a WAV stream that has been read up to its first chunk."""
     form: _Format | None = None
     while True:
@@ -86,7 +92,11 @@ def _wav(read: Callable[[int], bytes | None]) -> Iterator[Int16]:
     resampler = Resampler(form.rate, form.channels)
     for items in _whole_items(read, b"", kind, None if size in UNKNOWN_SIZES else size, form.channels):
         yield resampler.push(convert(items))
+    came, promised = resampler.pushed, size // form.frame_bytes
     yield resampler.flush()
+    if warn is not None and size < LONGEST_TOLD and came < promised:
+        ends, says = came / form.rate, promised / form.rate
+        warn(f"the sound ends after {ends:.3f} s; its header says {says:.3f} s: it is cut short")
 
 
 def _format(body: bytes) -> _Format:

@@ -80,7 +80,8 @@ class Transcriber:
         settings: as for the daemon. Words are never committed early, so the text is the offline text.
         cache: where models that come with Steno are converted to; None is the user's cache directory.
         align: also find word times.
-        progress: told in a few words what takes long while loading.
+        progress: told in a few words what takes long while loading, and what is wrong with a file that can be read in
+            part only.
 
     Raises:
         ModelError: a model is missing or broken.
@@ -104,6 +105,7 @@ class Transcriber:
         )
         names = [ENCODER, DECODER] + [ALIGNER] * align
         self._stages: dict[str, Stage] = {name: build(name, model, where, progress) for name in names}
+        self._tell = progress or (lambda words: None)
         self._count = 0
 
     def transcribe(
@@ -141,6 +143,8 @@ class Transcriber:
             utterances.append(self.utterance(piece, start, language, context))
             if on_progress is not None:
                 on_progress((piece.start + len(piece.pcm)) / SAMPLE_RATE, sound.duration)
+        if sound.warning:
+            self._tell(sound.warning)
         seconds = read[0] / SAMPLE_RATE
         if on_progress is not None:
             on_progress(seconds, seconds)

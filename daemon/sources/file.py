@@ -6,6 +6,7 @@ This file owns that play. It does not know formats (`pipeline.audio_file`) nor t
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,14 +23,19 @@ from pipeline.resample import Int16
 TRAIL_S = 1.0
 """Silence after the recording: a microphone goes on when nobody speaks, and its last utterance ends by the hangover."""
 
+log = logging.getLogger("steno")
+
 
 def run(link: Link, path: Path, speed: float, first_sample: int = 0) -> int:
     """Play the file to its end, or until the hub wants no more. Returns the exit code."""
     try:
-        blocks = itertools.chain(AudioFile(path).blocks(), [np.zeros(int(TRAIL_S * SAMPLE_RATE), np.int16)])
+        sound = AudioFile(path)
+        blocks = itertools.chain(sound.blocks(), [np.zeros(int(TRAIL_S * SAMPLE_RATE), np.int16)])
         link.ready(f"file {path}")
         link.state("opened", str(path))
         _play(link, frames(blocks), speed, first_sample)
+        if sound.warning:
+            log.warning("%s", sound.warning)
     except StenoError as error:
         link.refuse(error)
         return 1

@@ -73,7 +73,11 @@ class FakeDaemon:
         self.ended: dict[str, int] = {}
         self.private: set[str] = set()
         self.workers = {"encoder": "ready", "decoder": "ready", "aligner": "ready"}
+        self.sources = {"mic": "opened"}
+        self.details = {"encoder": "miniature \x1b[31mfp32"}
         self.error = ""
+        self.final_error = ""
+        self.words_error = ""
         self._name = daemon
         self._todo: list[Callable[[FakePublisher], object]] = []
         self._stop = threading.Event()
@@ -165,8 +169,8 @@ class FakeDaemon:
             listening=True,
             mode="always",
             workers=self.workers,
-            details={"encoder": "miniature \x1b[31mfp32"},
-            sources={"mic": "opened"},
+            details=self.details,
+            sources=self.sources,
             restarts={"encoder": 2},
             utterances=3,
             backlog=0.5,
@@ -179,11 +183,13 @@ class FakeDaemon:
             return
         source, end = message.source, message.first_sample / SAMPLE_RATE
         stream = f"private.{source}" if source in self.private else "event"
-        publisher.final(self.hears, 1, stream, source=source, end=end)
+        publisher.final(self.hears, 1, stream, source=source, end=end, error=self.final_error)
         words = [
             events.TimedWord(word, 0.1 * i, 0.1 * i + 0.1) for i, word in enumerate(self.hears.rstrip(".").split())
         ]
-        publisher.publish(events.Words, stream, source=source, utterance=1, words=words, align=0.01)
+        publisher.publish(
+            events.Words, stream, source=source, utterance=1, words=words, align=0.01, error=self.words_error
+        )
         self.ended[source] = message.first_sample
 
 

@@ -92,6 +92,25 @@ def test_set_wants_section_key_and_value(steno: Steno) -> None:
     assert "SECTION.KEY=VALUE" in done.stderr
 
 
+@pytest.mark.parametrize("source", ["", " ", "file:"])
+def test_a_source_that_names_nothing_is_a_usage_error(steno: Steno, source: str) -> None:
+    done = steno("daemon", "--source", source)
+    assert done.returncode == 2
+    assert "names no source" in done.stderr
+
+
+@pytest.mark.parametrize("line", ["status >&-", "status 2>&-", "log >&- 2>&-", "fly 2>&-"])
+def test_without_a_place_to_speak_a_command_is_quiet(environment: dict[str, str], runtime: Path, line: str) -> None:
+    codes = {"status": 0, "fly": 2, "log": 3}
+    with FakeDaemon(runtime):
+        if line.startswith("log"):
+            environment["STENO_RUNTIME_DIR"] += "/none"
+        command = ["sh", "-c", f"exec {sys.executable} -m clients.cli {line}"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == codes[line.partition(" ")[0]]
+    assert done.stderr == ""
+
+
 def test_debug_shows_the_traceback(steno: Steno) -> None:
     assert "Traceback" in steno("status", "--debug").stderr
 

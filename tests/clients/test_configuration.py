@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from clients import configuration
 from clients.config_text import documented, toml
 from pipeline.config import load, sections
+from pipeline.errors import StenoError
 from pipeline.settings import Settings
 from tests.clients.conftest import ROOT, Steno
 
@@ -63,3 +67,13 @@ def test_a_value_out_of_range_is_a_usage_error_that_names_the_variable(steno: St
     done = steno("config", STENO_VAD_ONSET_MS="1")
     assert done.returncode == 2
     assert "STENO_VAD_ONSET_MS" in done.stderr
+
+
+def test_init_on_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StenoError, match="No space left"):
+        configuration._init(tmp_path / "config.toml")
+    assert list(tmp_path.iterdir()) == []

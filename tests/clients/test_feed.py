@@ -76,6 +76,7 @@ def test_feed_says_that_it_lives_while_standard_input_is_silent(environment: dic
         time.sleep(2.5)
         assert any(isinstance(request, commands.Progress) for request in daemon.requests)
         assert child.stdin is not None
+        child.stdin.write(bytes(800))
         child.stdin.close()
         assert child.wait(10) == 0
 
@@ -113,3 +114,57 @@ def test_feed_reports_a_source_that_failed(steno: Steno, runtime: Path, recordin
         done = steno("feed", str(recording), "--speed", "0")
     assert done.returncode == 1
     assert "the decoder has failed" in done.stderr
+
+
+def test_feed_fails_when_the_text_is_incomplete(steno: Steno, runtime: Path, recording: Path) -> None:
+    with FakeDaemon(runtime) as daemon:
+        daemon.final_error = "the model does not know the language 'Klingon'"
+        done = steno("feed", str(recording), "--speed", "0", "--language", "Klingon")
+    assert done.returncode == 1
+    assert "from 0.0 s on is incomplete: the model does not know the language 'Klingon'" in done.stderr
+
+
+def test_an_error_of_another_source_is_none_of_feed(steno: Steno, runtime: Path, recording: Path) -> None:
+    with FakeDaemon(runtime) as daemon:
+        daemon.do(lambda fake: fake.final("", 9, error="broken"))
+        assert steno("feed", str(recording), "--speed", "0").returncode == 0
+
+
+def test_feed_warns_when_there_are_no_word_times(steno: Steno, runtime: Path, recording: Path) -> None:
+    with FakeDaemon(runtime) as daemon:
+        daemon.words_error = "the aligner was killed"
+        done = steno("feed", str(recording), "--speed", "0")
+    assert done.returncode == 0
+    assert "no word times: the aligner was killed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sound", "code", "said"),
+    [("", 2, "standard input is closed"), ("true |", 1, "no sound"), ("printf x |", 1, "no sound")],
+)
+def test_feed_of_no_sound_is_an_error(
+    environment: dict[str, str], runtime: Path, sound: str, code: int, said: str
+) -> None:
+    line = f"{sound} {sys.executable} -m clients.cli feed - {'' if sound else '<&-'}"
+    with FakeDaemon(runtime):
+        done = subprocess.run(
+            ["sh", "-c", line], env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "AttributeError" not in done.stderr
+
+
+@pytest.mark.parametrize("piped", [True, False])
+def test_feed_says_that_a_recording_is_cut_short(
+    environment: dict[str, str], runtime: Path, recording: Path, piped: bool
+) -> None:
+    recording.write_bytes(recording.read_bytes()[:16044])
+    line = [sys.executable, "-m", "clients.cli", "feed", "--speed", "0", "-" if piped else str(recording)]
+    with FakeDaemon(runtime), recording.open("rb") as sound:
+        done = subprocess.run(
+            line, stdin=sound, env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+    assert done.returncode == 0
+    assert "cut short" in done.stderr
+    assert "1.000 s" in done.stderr

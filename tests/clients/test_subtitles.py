@@ -4,6 +4,7 @@ import io
 import itertools
 import random
 
+import pytest
 import srt
 import webvtt
 
@@ -126,3 +127,17 @@ def test_an_empty_transcript_gives_an_empty_file() -> None:
     nothing = transcript([], [])
     assert render(nothing, "srt") == ""
     assert render(nothing, "vtt").startswith("WEBVTT")
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [(["So I said yes.", "No.", "Right."], "So I said yes. No. Right."), (["はい。", "ええ。"], "はい。ええ。")],
+)
+def test_utterances_on_one_cue_keep_their_space_unless_their_script_has_none(texts: list[str], shown: str) -> None:
+    segments = [(text, i * 0.3, i * 0.3 + 0.3) for i, text in enumerate(texts)]
+    assert [" ".join(cue.lines) for cue in cues(transcript(segments, []))] == [shown]
+
+
+def test_a_word_that_is_too_long_for_a_line_shares_its_time_by_length() -> None:
+    (words,) = cue_words(transcript([("x" * 100, 1.0, 11.0)], [("x" * 100, 1.0, 11.0)]), 40)
+    assert [(len(word.text), word.start, word.end) for word in words] == [(40, 1, 5), (40, 5, 9), (20, 9, 11)]

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import srt
 import webvtt
 
-from clients import samples
+from clients import outputs, samples
 from pipeline import commands
+from pipeline.errors import StenoError
 from tests.clients.conftest import Steno
 from tests.clients.fake_daemon import FakeDaemon
 
@@ -110,3 +115,78 @@ def test_without_a_daemon_the_models_are_loaded_here(steno: Steno) -> None:
     assert done.returncode == 0
     assert "letter" in done.stdout
     assert "RTF" in done.stderr
+
+
+@pytest.mark.parametrize("name", [b"x" * 250 + b".wav", b"caf\xe9.wav"])
+def test_awkward_names_are_transcribed_and_written(steno: Steno, runtime: Path, tmp_path: Path, name: bytes) -> None:
+    path = os.fsdecode(bytes(tmp_path) + b"/" + name)
+    shutil.copy(SAMPLE, path)
+    with FakeDaemon(runtime) as daemon:
+        done = steno("transcribe", "--srt", "--json-stdout", path, SAMPLE, "--output-dir", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    first, second = (json.loads(line)["text"] for line in done.stdout.splitlines())
+    assert first == second == "Hello there."
+    assert len(os.listdir(tmp_path / "out")) == 2  # noqa: PTH208
+    assert next(r.name for r in daemon.requests if isinstance(r, commands.Open)).startswith(name[:3].decode())
+
+
+def test_a_name_that_is_too_long_for_its_target_fails_alone(steno: Steno, runtime: Path, tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 251 + ".wav")
+    shutil.copy(SAMPLE, path)
+    with FakeDaemon(runtime):
+        done = steno("transcribe", "--json", str(path), SAMPLE, "--output-dir", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert [file.name for file in (tmp_path / "out").iterdir()] == [f"{samples.SHORT}.json"]
+
+
+def test_a_path_that_cannot_be_fails_alone(steno: Steno, runtime: Path) -> None:
+    with FakeDaemon(runtime):
+        done = steno("transcribe", "x" * 5000 + "/a.wav", SAMPLE)
+    assert done.returncode == 1
+    assert "Hello there." in done.stdout
+    assert "not expected" not in done.stderr
+
+
+def test_an_error_while_tidying_up_does_not_hide_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StenoError, match="No space left"):
+        outputs.write(tmp_path / "a.txt", "text")
+
+
+class Mortal(FakeDaemon):
+    """Dies when it is asked for a second recording."""
+
+    def _answer(self, text: bytes) -> bytes:
+        opened = sum(isinstance(request, commands.Open) for request in self.requests)
+        answer = super()._answer(text)
+        if opened == 1 and isinstance(self.requests[-1], commands.Open):
+            self._stop.set()
+        return answer
+
+
+def test_when_the_daemon_dies_no_other_file_is_tried(steno: Steno, runtime: Path, tmp_path: Path) -> None:
+    names = [shutil.copy(SAMPLE, tmp_path / f"{name}.wav") for name in "abc"]
+    with Mortal(runtime):
+        done = steno("transcribe", "--txt", *map(str, names))
+    assert done.returncode == 3
+    assert [path.name for path in tmp_path.glob("*.txt")] == ["a.txt"]
+
+
+def test_closed_streams_are_no_error(environment: dict[str, str], runtime: Path) -> None:
+    with FakeDaemon(runtime):
+        for closed in ("2>&-", ">&-", "<&-"):
+            line = f"exec {sys.executable} -m clients.cli transcribe {SAMPLE} {closed}"
+            done = subprocess.run(
+                ["sh", "-c", line], env=environment, capture_output=True, text=True, timeout=30, check=False
+            )
+            assert done.returncode == 0, done.stderr
+            assert "AttributeError" not in done.stderr
+            assert ("Hello there." in done.stdout) == (closed != ">&-")

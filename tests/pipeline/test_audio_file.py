@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +33,12 @@ def read(path: Path, start: float = 0.0, duration: float | None = None, samples:
 def written(path: Path, sound: npt.NDArray[np.float64], rate: int = RATE, subtype: str | None = None) -> Path:
     soundfile.write(path, sound, rate, subtype=subtype)
     return path
+
+
+def whole(path: Path, start: float = 0.0, duration: float | None = None) -> tuple[int, str]:
+    """Samples and warning."""
+    sound = AudioFile(path, start, duration)
+    return sum(len(block) for block in sound.blocks(1000)), sound.warning
 
 
 def unlike(heard: Sound, rate_seconds: float = 1.0) -> float:
@@ -107,10 +112,6 @@ def test_a_file_can_be_read_twice(tmp_path: Path) -> None:
     assert [len(b) for b in sound.blocks(5000)] == [len(b) for b in sound.blocks(5000)]
 
 
-def test_a_tenth_of_a_second_is_a_file_too(tmp_path: Path) -> None:
-    assert len(read(written(tmp_path / "a.wav", tone(44100, 0.1), 44100))) == 1600
-
-
 def test_a_long_file_is_read_in_bounded_memory(tmp_path: Path) -> None:
     with soundfile.SoundFile(tmp_path / "a.wav", "w", 48000, 2) as out:
         for _ in range(600):
@@ -164,19 +165,37 @@ def test_a_text_file_named_wav_is_no_sound(with_ffmpeg: bool, tmp_path: Path, mo
     assert with_ffmpeg or "apt-get install ffmpeg" in error.hint
 
 
-def test_a_wav_that_promises_more_than_it_holds_gives_what_is_there(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.wav", tone())
+@pytest.mark.parametrize("form", ["WAV", "RF64"])
+def test_a_wav_that_promises_more_than_it_holds_gives_what_is_there_and_a_warning(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(), RATE, format=form)
+    assert whole(path) == (RATE, "")
     path.write_bytes(path.read_bytes()[:-10_001])
-    assert len(read(path)) == RATE - 5001
+    assert whole(path) == (RATE - 5001, f"{path} is cut short or damaged: 0.687 s of sound came instead of 1.000 s")
+    assert whole(path, 0.1, 0.3) == (4800, "")
+    assert "instead of 0.900 s" in whole(path, 0.1)[1]
+    for unknown in (0x7FFFF000, 0x80000000, 0xFFFFFFFF):  # written before the length was known
+        header = written(path, tone()).read_bytes()
+        path.write_bytes(header[:40] + unknown.to_bytes(4, "little") + header[44:])
+        assert whole(path) == (RATE, "")
 
 
 def test_a_flac_that_is_cut_gives_what_is_there_and_a_warning(tmp_path: Path) -> None:
     path = written(tmp_path / "a.flac", np.random.default_rng(1).uniform(-0.5, 0.5, RATE * 4))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    sound = AudioFile(path)
-    count = sum(len(block) for block in sound.blocks(1000))
+    count, warning = whole(path)
     assert RATE < count < 2.2 * RATE
-    assert str(path) in sound.warning
+    assert str(path) in warning
+    with pytest.raises(AudioError, match=r"holds no sound from 3\.5 s on"):
+        whole(path, 3.5)
+
+
+def test_a_tenth_of_a_second_is_sound_and_less_than_a_sample_is_not(tmp_path: Path) -> None:
+    assert len(read(written(tmp_path / "a.wav", tone(44100, 0.1), 44100))) == 1600
+    with pytest.raises(AudioError, match="less than one sample"):
+        AudioFile(written(tmp_path / "a.wav", tone()), duration=1e-9)
+    with pytest.raises(AudioError, match="holds no sound"):
+        read(written(tmp_path / "a.wav", tone(8000), 8000), duration=5e-5)
 
 
 def test_a_header_alone_is_no_sound(tmp_path: Path) -> None:
@@ -214,18 +233,6 @@ def test_without_the_sound_library_the_error_says_what_to_install(
     assert "soundfile" in error.value.hint
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
-    wav = written(tmp_path / "a.wav", tone()).read_bytes()
-    os.mkfifo(tmp_path / "pipe")
-    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(wav,))
-    writer.start()
-    sound = AudioFile(tmp_path / "pipe", 0.25, 0.5)
-    assert sound.duration == 0.5
-    assert sum(len(block) for block in sound.blocks()) == RATE // 2
-    writer.join()
-
-
 @pytest.fixture
 def encode(tmp_path: Path) -> Callable[[str, npt.NDArray[np.float64]], Path]:
     """Writes a file with ffmpeg."""
@@ -260,6 +267,19 @@ def test_a_reader_that_loses_interest_ends_ffmpeg(encode: Callable[[str, npt.NDA
     blocks = AudioFile(encode("a.m4a", tone(44100, 60.0))).blocks(1000)
     next(iter(blocks))
     blocks.close()  # type: ignore[attr-defined]
+
+
+@needs_ffmpeg
+def test_a_cut_file_for_ffmpeg_gives_a_warning(encode: Callable[[str, npt.NDArray[np.float64]], Path]) -> None:
+    path = encode("a.mka", tone(44100, 20.0))
+    assert whole(path)[1] == ""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    count, warning = whole(path)
+    assert 5 * RATE < count < 15 * RATE
+    assert "instead of 20." in warning
+    assert "ffmpeg: " in warning
+    with pytest.raises(AudioError, match=r"holds no sound from 18 s on|cannot read"):
+        whole(path, 18.0)
 
 
 @needs_ffmpeg

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 
 from model.errors import AudioError
+from pipeline.audio_file import AudioFile
 from pipeline.sound_stream import read_stream
 
 RATE = 16_000
@@ -147,3 +149,45 @@ def test_a_live_stream_gives_sound_before_it_ends(tmp_path: Path) -> None:
         while len(first) < 400:
             first = np.concatenate([first, next(blocks)])
         assert np.array_equal(first, NOISE[:400])
+
+
+@pytest.mark.parametrize("at_once", [7, 1 << 20])
+@pytest.mark.parametrize("rate", [8000, RATE])
+def test_a_stream_that_ends_before_its_header_says_so_gives_a_warning(rate: int, at_once: int) -> None:
+    said: list[str] = []
+    list(read_stream(Drip(wav(NOISE[:rate], rate), at_once), said.append))
+    list(read_stream(Drip(NOISE.tobytes() + b"x", at_once), said.append))
+    assert said == []
+    list(read_stream(Drip(wav(NOISE[:rate], rate)[:-rate], at_once), said.append))
+    assert said == ["the sound ends after 0.500 s; its header says 1.000 s: it is cut short"]
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x80000000, 0xFFFFFFFF])
+def test_a_length_that_was_not_yet_known_is_no_promise(size: int) -> None:
+    data = bytearray(wav(NOISE))
+    data[40:44] = struct.pack("<I", size)
+    said: list[str] = []
+    list(read_stream(Drip(bytes(data), 1 << 20), said.append))
+    assert said == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(wav(NOISE)[:-4000],))
+    writer.start()
+    sound = AudioFile(tmp_path / "pipe", 0.25, 0.5)
+    assert sound.duration == 0.5
+    assert sum(len(block) for block in sound.blocks()) == RATE // 2
+    writer.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_that_ends_too_early_gives_a_warning(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(wav(NOISE)[:-4000],))
+    writer.start()
+    sound = AudioFile(tmp_path / "pipe")
+    assert sum(len(block) for block in sound.blocks()) == RATE - 2000
+    writer.join()
+    assert "its header says 1.000 s" in sound.warning
