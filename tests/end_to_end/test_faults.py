@@ -40,7 +40,7 @@ def words_of(daemon: Any, source: str) -> list[events.Words]:
 
 
 @pytest.mark.parametrize("victim", ["encoder", "decoder", "aligner"])
-@pytest.mark.parametrize("after", [1.5, 5.0])
+@pytest.mark.parametrize("after", [1.5, pytest.param(5.0, marks=pytest.mark.slow)])
 def test_a_worker_killed_in_the_middle_of_an_utterance_costs_no_word(
     steno_daemon: RunningDaemon, recording: Recording, victim: str, after: float
 ) -> None:
