@@ -87,9 +87,9 @@ class ModelSettings(Section, frozen=True):
     decoder: Literal["auto", "f16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0"] = "auto"
     """Precision of the GGUF decoder; `auto` takes the most exact one that is there."""
     encoder_threads: Threads = 0
-    """0: half of the processor's cores, at least one."""
+    """0: half of the processor's cores; all but one for a file without the daemon; at least one."""
     decoder_threads: Threads = 0
-    """0: half of the processor's cores, at least one."""
+    """0: half of the processor's cores; all but one for a file without the daemon; at least one."""
     language: str = ""
     """Force this language, by its English name as the model knows it; empty lets the model decide."""
     context: Annotated[str, Meta(max_length=10_000)] = ""
