@@ -45,7 +45,7 @@ format: $(READY) ## let ruff format the sources
 
 # --no-config: the lock holds the public registry's hashes, whatever this machine is configured for.
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
+	uv pip compile pyproject.toml --extra dev --extra download --universal --python-version 3.11 --generate-hashes --upgrade \
 		--no-config --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean: ## remove .venv and all that tools have left (the built llama.cpp wheel stays in the user's cache)

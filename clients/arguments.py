@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
+from clients import model_arguments
+
 Fill = Callable[[argparse.ArgumentParser], None]
 
 GROUPS: dict[str, dict[str, str]] = {
@@ -25,6 +27,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "transcribe": "write the text of recordings, with word times and subtitles",
     },
     "This machine": {
+        "model": "fetch, convert, check and choose models",
         "devices": "list the microphones",
         "doctor": "say what works here, and what to do about what does not",
         "config": "show every setting and where it comes from",
@@ -133,6 +136,19 @@ def _nothing(parser: argparse.ArgumentParser) -> None:
     """Of a command without options of its own."""
 
 
+def _which_model(parser: argparse.ArgumentParser, also: str = "") -> None:
+    group = parser.add_argument_group("model", f"before environment and config.toml (section [model]){also}")
+    group.add_argument(
+        "--model", metavar="NAME|DIR", dest="with_asr", help="a model's name (steno model list), or folder"
+    )
+    group.add_argument("--encoder", metavar="PRECISION", dest="with_encoder", help="fp32, fp16, int8, int4 or auto")
+    group.add_argument(
+        "--decoder", metavar="PRECISION", dest="with_decoder", help="f16, q8_0, q6_k, q5_k, q4_k, q4_0 or auto"
+    )
+    group.add_argument("--provider", dest="with_provider", help="cpu, cuda, tensorrt, directml, coreml or auto")
+    group.add_argument("--gpu-layers", metavar="N", dest="with_gpu_layers", help="decoder layers on the GPU; -1: all")
+
+
 def _daemon(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source",
@@ -147,6 +163,7 @@ def _daemon(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="set any key of config.toml; may be repeated",
     )
+    _which_model(parser)
 
 
 def _stop(parser: argparse.ArgumentParser) -> None:
@@ -197,6 +214,7 @@ def _transcribe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--duration", type=_positive, metavar="S", help="read so many seconds")
     parser.add_argument("--no-align", action="store_true", help="no word times")
     parser.add_argument("--no-daemon", action="store_true", help="load the models here even if a daemon has them")
+    _which_model(parser, "; with one of these the model is loaded here even if a daemon runs")
 
 
 def _devices(parser: argparse.ArgumentParser) -> None:
@@ -205,6 +223,9 @@ def _devices(parser: argparse.ArgumentParser) -> None:
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="do not load the models")
+    parser.add_argument("--bench", action="store_true", help="measure every model here and recommend a configuration")
+    parser.add_argument("--seconds", type=_positive, default=30.0, metavar="S", help="of --bench, at most; 30")
+    parser.add_argument("--json", action="store_true", help="print everything as one JSON object at the end")
 
 
 def _config(parser: argparse.ArgumentParser) -> None:
@@ -236,6 +257,7 @@ FILL: dict[str, Fill] = {
     "doctor": _doctor,
     "config": _config,
     "demo": _demo,
+    "model": model_arguments.fill,
 }
 
 

@@ -1,6 +1,7 @@
 """`steno doctor`: says what works on this machine, and what to do about what does not.
 
-It owns the list of checks and their wording. Each check asks the room that does the thing itself.
+It owns the list of checks and their wording. Each check asks the room that does the thing itself; those of what
+computes are in `clients.doctor_machine`, the measuring in `clients.doctor_bench`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import importlib.util
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator
 
-from clients import place, samples
+import msgspec
+
+from clients import doctor_machine, place, samples
 from clients.control import is_running
 from clients.devices import list_devices
+from clients.doctor_finding import Finding
 from clients.terminal import clean
 from pipeline import paths
 from pipeline.errors import EXIT_FAILURE, EXIT_OK, StenoError
@@ -32,10 +33,12 @@ PACKAGES = (
     "onnx",
     "onnxruntime",
     "platformdirs",
+    "psutil",
     "pysubs2",
     "sounddevice",
     "soundfile",
     "soxr",
+    "tomlkit",
     "tqdm",
     "webrtcvad",
     "zmq",
@@ -43,19 +46,9 @@ PACKAGES = (
 """Import names of what Steno needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found."""
-
-    name: str
-    state: Literal["ok", "warning", "broken"]
-    text: str
-    hint: str = ""
-
-
 def run(arguments: argparse.Namespace) -> int:
-    """Check everything; 1 if something is broken that Steno needs."""
-    broken = False
+    """Check everything, and measure if that was asked for; 1 if something is broken that Steno needs."""
+    findings: list[Finding] = []
     for name, check in CHECKS.items():
         try:
             found = check(arguments)
@@ -63,14 +56,33 @@ def run(arguments: argparse.Namespace) -> int:
             found = Finding(name, "broken", error.message, error.hint)
         except Exception as error:
             found = Finding(name, "broken", f"{type(error).__name__}: {error}")
-        for line in _lines(found):
+        findings.append(found)
+        _say(_lines(found), arguments)
+    report = _bench(arguments) if arguments.bench else None
+    if arguments.json:
+        print(msgspec.json.encode({"checks": findings, "bench": report}).decode())
+    return EXIT_FAILURE if any(found.state == "broken" for found in findings) else EXIT_OK
+
+
+def _bench(arguments: argparse.Namespace) -> object:
+    from clients import doctor_bench
+
+    _say(["", f"measuring for at most {arguments.seconds:g} s:"], arguments)
+    report = doctor_bench.bench(place.settings(arguments), arguments.seconds, lambda line: _say([line], arguments))
+    _say(["", *doctor_bench.conclusion(report, arguments.seconds)], arguments)
+    return report
+
+
+def _say(lines: Iterable[str], arguments: argparse.Namespace) -> None:
+    """Print lines for people, unless a program reads the output."""
+    if not arguments.json:
+        for line in lines:
             print(clean(line), flush=True)
-        broken |= found.state == "broken"
-    return EXIT_FAILURE if broken else EXIT_OK
 
 
 def _lines(found: Finding) -> Iterator[str]:
     yield f"{found.state:<8} {found.name:<11} {found.text}"
+    yield from (f"{'':<20} {line}" for line in found.details)
     for line in found.hint.splitlines():
         yield f"{'':<20} -> {line}"
 
@@ -136,17 +148,21 @@ def _models(arguments: argparse.Namespace) -> Finding:
     if arguments.quick:
         return Finding("models", "ok", "not looked at (--quick)")
     settings = place.settings(arguments)
+    from clients.doctor_answer import judge
     from pipeline.transcriber import Transcriber
 
-    sample: Path = samples.shipped(samples.SHORT).path
+    sample = samples.shipped(samples.SHORT)
     transcriber = Transcriber(settings, paths.cache_dir(), align=settings.align.enabled)
     try:
-        heard = transcriber.transcribe(sample)
+        heard = transcriber.transcribe(sample.path)
+        details = tuple(f"{name} {detail}" for name, detail in transcriber.details.items())
     finally:
         transcriber.close()
-    if not heard.text:
-        return Finding("models", "broken", f"{settings.model.asr} hears nothing in {sample.name}")
-    return Finding("models", "ok", f"{settings.model.asr} hears in {sample.name}: {heard.text}")
+    wrong, hint = judge(sample.text, heard.text)
+    asr, name = settings.model.asr, sample.path.name
+    if wrong:
+        return Finding("models", "broken", f"{asr} {wrong} in {name}: {heard.text}", hint, details)
+    return Finding("models", "ok", f"{asr} hears in {name}: {heard.text}", details=details)
 
 
 CHECKS: dict[str, Callable[[argparse.Namespace], Finding]] = {
@@ -156,5 +172,9 @@ CHECKS: dict[str, Callable[[argparse.Namespace], Finding]] = {
     "daemon": _daemon,
     "microphone": _microphone,
     "ffmpeg": _ffmpeg,
+    "cores": doctor_machine.cores,
+    "providers": doctor_machine.providers,
+    "gpu": doctor_machine.gpu,
+    "files": doctor_machine.files,
     "models": _models,
 }

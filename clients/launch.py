@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings["daemon.source"] = _absolute(arguments.source)
     if arguments.mode is not None:
         settings["daemon.mode"] = arguments.mode
+    settings |= place.overrides(arguments)
     line = command(place.runtime(arguments), paths.config_file(arguments.config), settings)
     if os.name != "nt":  # there exec returns to the shell at once, while the new process goes on
         sys.stdout.flush()

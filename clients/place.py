@@ -1,4 +1,4 @@
-"""Which daemon a command speaks to, and with which settings: --runtime-dir and --config made into objects.
+"""Which daemon a command speaks to, and with which settings: --runtime-dir, --config and --model made into objects.
 
 It owns that one step. It does not know the commands.
 """
@@ -12,6 +12,9 @@ from pathlib import Path
 from pipeline import paths
 from pipeline.settings import Settings
 from pipeline.sockets import Wire
+
+MODEL_KEYS = ("asr", "encoder", "decoder", "provider", "gpu_layers")
+"""Keys of [model] that have an option of their own."""
 
 
 def runtime(arguments: argparse.Namespace) -> Path:
@@ -32,4 +35,10 @@ def settings(arguments: argparse.Namespace) -> Settings:
     """
     from pipeline import config
 
-    return config.load(paths.config_file(arguments.config), os.environ, {})
+    return config.load(paths.config_file(arguments.config), os.environ, overrides(arguments))
+
+
+def overrides(arguments: argparse.Namespace) -> dict[str, str]:
+    """The settings that --model and its companions give: `section.key` -> text."""
+    given = {key: getattr(arguments, f"with_{key}", None) for key in MODEL_KEYS}
+    return {f"model.{key}": text for key, text in given.items() if text is not None}

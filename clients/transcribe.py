@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _transcriber(arguments: argparse.Namespace) -> Transcriber | RemoteTranscriber:
     align = not arguments.no_align
-    if not arguments.no_daemon and is_running(place.runtime(arguments)):
+    if not arguments.no_daemon and not place.overrides(arguments) and is_running(place.runtime(arguments)):
         from clients.remote import RemoteTranscriber
 
         return RemoteTranscriber(place.runtime(arguments), align, _say)

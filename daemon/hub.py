@@ -29,6 +29,7 @@ from pipeline.messages import (
     Beat,
     Failed,
     Hypothesis,
+    Loading,
     Malformed,
     Ready,
     Refused,
@@ -83,11 +84,6 @@ class Hub:
     def now(self) -> float:
         """Seconds of the monotonic clock."""
         return time.monotonic()
-
-    @property
-    def ready(self) -> bool:
-        """All workers have loaded."""
-        return all(self.supervisor.state(name) is State.READY for name in self._workers)
 
     @property
     def worker_states(self) -> dict[str, str]:
@@ -149,15 +145,17 @@ class Hub:
             case Beat(process=name) if self._is(name, message.pid):
                 self.supervisor.beat(name, self.now)
                 self._at_work[name] = message.utterance or self._at_work.get(name, 0)
+            case Loading(process=name) if self._is(name, message.pid):
+                self.supervisor.loading(name, message.files)
             case Ready(process=name) if self._is(name, message.pid):
-                self.supervisor.ready(name, self.now)
+                self.supervisor.ready(name, self.now, message.stretch_ns / 1e9)
                 self.details[name] = message.detail
                 log.info("%s is ready (process %d) %s", name, message.pid, message.detail)
             case Refused(process=name) if self._is(name, message.pid):
-                self.act(self.supervisor.refused(name, message.error), message.hint)
+                self.act(self.supervisor.refused(name, message.error, message.hint))
             case SourceState():
                 self.ear.take_state(message)
-            case Beat() | Ready() | Refused():
+            case Beat() | Loading() | Ready() | Refused():
                 log.debug("a word of a process that is no longer ours: %s", message)
             case _:
                 raise Malformed(f"{type(message).__name__} is not for the hub")
@@ -216,14 +214,15 @@ class Hub:
             # Started again it would play from its beginning: what it has already said would be said twice.
             self._gave_up(name, f"the process that plays it {how}", "")
             return
+        actions = self.supervisor.died(name, self.now, how)
         if self.supervisor.state(name) is not State.FAILED:
             self.notice("warning", "process-died", f"the {name} {how}; it is started again")
         if track is None:
             self._outboxes.drop(name)
             self.utterances.process_died(name, how, self._at_work.pop(name, 0))
-        self.act(self.supervisor.died(name, self.now, how))
+        self.act(actions)
 
-    def act(self, actions: list[Action], hint: str = "") -> None:
+    def act(self, actions: list[Action]) -> None:
         """Do what the supervisor decided."""
         for action in actions:
             match action:
@@ -232,7 +231,7 @@ class Hub:
                 case Kill(name=name, reason=reason):
                     log.warning("%s", reason)
                     self.children.kill(name)
-                case GaveUp(name=name, reason=reason):
+                case GaveUp(name=name, reason=reason, hint=hint):
                     self._gave_up(name, reason, hint)
 
     def _start(self, name: str) -> None:
@@ -282,7 +281,7 @@ class Hub:
 
     def _publish_state(self) -> None:
         self.publisher.publish_state(
-            ready=self.ready,
+            ready=all(self.supervisor.state(name) is State.READY for name in self._workers),
             listening=self.ear.listening,
             mode=self.settings.daemon.mode,
             workers=self.worker_states,

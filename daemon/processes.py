@@ -21,7 +21,8 @@ class Children:
 
     def start(self, name: str, module: str, arguments: Sequence[str], text: bytes = b"") -> int:
         """Run `python -m module arguments...`, with the text on its standard input. Returns the process id."""
-        environ = os.environ | {"OMP_WAIT_POLICY": "passive"}
+        # Threads with nothing to do sleep; and llama.cpp, when it gives up, calls no debugger to print where it was.
+        environ = os.environ | {"OMP_WAIT_POLICY": "passive", "GGML_NO_BACKTRACE": "1"}
         child = subprocess.Popen([sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE, env=environ)
         assert child.stdin is not None
         with contextlib.suppress(BrokenPipeError), child.stdin:

@@ -11,15 +11,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from model.beat import Beat, check, steady
+from model.class_head import load_head
 from model.encoder import Encoder
 from model.errors import ModelError
 from model.llama import Llama
+from model.llama_library import ALL_LAYERS
 from model.mel import SAMPLE_RATE
 from model.package import Package
 from model.words import Unit, units
@@ -46,20 +47,34 @@ class Aligner:
     Args:
         package: of kind "aligner".
         threads: of the arithmetic.
+        provider: what computes the encoder, as in `model.encoder.Encoder`.
+        gpu_layers: layers of the decoder that a GPU computes; ALL_LAYERS for all where there is one.
 
     Raises:
-        ModelError: a file cannot be loaded.
+        ModelError: a file cannot be loaded, or what shall compute it is not there.
     """
 
-    def __init__(self, package: Package, threads: int = 1) -> None:
+    def __init__(
+        self, package: Package, threads: int = 1, provider: str = "auto", gpu_layers: int = ALL_LAYERS
+    ) -> None:
         config = package.config
-        if config.aligner is None or package.head is None:
+        if config.aligner is None:
             raise ModelError(f"{package.directory} is no aligner", "Give the directory of an aligner.")
         self.config = config
         self._settings = config.aligner
-        self._head = _load_head(package.head, config.aligner.classes, config.text.width)
-        self._encoder = Encoder(package, threads)
-        self._llama = Llama(package.decoder, threads, hidden=True)
+        self._head = _own_head(package, config.aligner.classes) if package.head else None
+        self._encoder = Encoder(package, threads, provider)
+        self._llama = Llama(package.decoder, threads, hidden=self._head is not None, gpu_layers=gpu_layers)
+
+    @property
+    def provider(self) -> str:
+        """What computes the encoder."""
+        return self._encoder.provider
+
+    @property
+    def gpu_layers(self) -> int:
+        """Layers of the decoder that a GPU computes."""
+        return self._llama.gpu_layers
 
     def close(self) -> None:
         """Free the native memory."""
@@ -97,8 +112,9 @@ class Aligner:
     def classes(self, features: Floats, words: Sequence[Unit], beat: Beat = steady) -> npt.NDArray[np.int64]:
         """int64[2 * words]: the likeliest class of each slot, unrepaired.
 
-        The sound stands between its marks, then each word is followed by a slot for its start and one for its end.
-        The head is the model's own, applied here to the final hidden states: it is no vocabulary head.
+        The sound stands between its marks, then each word is followed by a slot for its start and one for its end. Only
+        the slots have a result. The head is the model's own, applied here to the final hidden states: it is no
+        vocabulary head. A decoder that has it in the place of one gives the classes as its first logits.
         """
         slot = self._settings.timestamp_id
         tokens = [self.config.audio_end_id]
@@ -111,9 +127,10 @@ class Aligner:
         self._llama.clear()
         self._llama.feed_tokens([self.config.audio_start_id], beat)
         self._llama.feed_embeddings(features, beat)
-        hidden = self._llama.feed_tokens(tokens, beat, outputs=len(tokens))
+        most = self._settings.classes if self._head is None else None
+        found = self._llama.feed_tokens(tokens, beat, outputs=slots, most=most)
         check(beat)
-        return np.asarray(np.argmax(hidden[slots] @ self._head.T, axis=1))
+        return np.asarray(np.argmax(found if self._head is None else found @ self._head.T, axis=1))
 
 
 def repair(times: Sequence[float]) -> list[int]:
@@ -194,11 +211,9 @@ def _between(left: float | None, right: float | None, place: int, count: int) ->
     return left if place <= count + 1 - place else right
 
 
-def _load_head(path: Path, classes: int, width: int) -> Floats:
-    try:
-        head = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be loaded: {error}", "Convert the model again.") from error
-    if head.shape != (classes, width):
-        raise ModelError(f"{path} has the shape {head.shape}, expected {(classes, width)}", "Convert the model again.")
-    return np.asarray(head, dtype=np.float32)
+def _own_head(package: Package, classes: int) -> Floats:
+    assert package.head is not None
+    head, expected = load_head(package.head), (classes, package.config.text.width)
+    if head.shape != expected:
+        raise ModelError(f"{package.head} has the shape {head.shape}, expected {expected}", "Convert the model again.")
+    return head

@@ -1,23 +1,21 @@
 """What a checkpoint's own config.json says about the model: sizes, windows, special ids.
 
-This file owns the reading and checking of config.json and generation_config.json, in a checkpoint and in a converted
-package alike. It knows nothing of tensors or of file formats. No size or id of any release is written down here.
+This file owns the reading and checking of config.json and generation_config.json, in a checkpoint of the original
+layout and in a converted package alike; `model.native_config` reads the other layout. It knows nothing of tensors or of
+file formats. No size or id of any release is written down here.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from model.errors import ModelError
+from model.json_file import Node, load
 
 CONFIG_FILE = "config.json"
 GENERATION_FILE = "generation_config.json"
 MODEL_TYPE = "qwen3_asr"
-
-T = TypeVar("T", int, float, str, bool)
 
 
 def convolved(frames: int) -> int:
@@ -121,99 +119,47 @@ class ModelConfig:
 
     @staticmethod
     def from_directory(directory: Path) -> ModelConfig:
-        """Read the config of a checkpoint or of a converted package.
+        """Read the config of a checkpoint of the original layout, or of a converted package.
 
         Raises:
             ModelError: a file is missing or is no JSON, or describes another architecture; names file and key.
         """
-        root = Node(directory / CONFIG_FILE, (), _load(directory / CONFIG_FILE))
+        root = Node(directory / CONFIG_FILE, (), load(directory / CONFIG_FILE))
         root.expect("model_type", MODEL_TYPE)
         thinker = root.child("thinker_config")
         aligner = _aligner(root, thinker) if "classify_num" in thinker.values else None
-        audio = _audio(thinker.child("audio_config"))
-        text = _text(thinker.child("text_config"))
-        if audio.output != text.width:
-            raise ModelError(
-                f"{root.file}: the audio tower gives vectors of {audio.output}, the decoder takes {text.width}",
-                "The checkpoint is inconsistent; fetch it again.",
-            )
+        text = thinker.child("text_config")
         return ModelConfig(
-            audio=audio,
-            text=text,
+            audio=audio_settings(thinker.child("audio_config")),
+            text=text_settings(text, text.get("rope_theta", float)),
             audio_start_id=thinker.get("audio_start_token_id", int),
             audio_end_id=thinker.get("audio_end_token_id", int),
             audio_pad_id=thinker.get("audio_token_id", int),
-            end_ids=frozenset() if aligner else _end_ids(directory / GENERATION_FILE),
-            languages=_languages(root),
+            end_ids=frozenset() if aligner else end_ids(directory / GENERATION_FILE),
+            languages=languages(root),
             aligner=aligner,
-        )
+        ).checked(root.file)
+
+    def checked(self, file: Path) -> ModelConfig:
+        """Itself, if its parts fit together.
+
+        Raises:
+            ModelError: they do not; names the file.
+        """
+        if self.audio.output != self.text.width:
+            raise ModelError(
+                f"{file}: the audio tower gives vectors of {self.audio.output}, the decoder takes {self.text.width}",
+                "The checkpoint is inconsistent; fetch it again.",
+            )
+        return self
 
 
-@dataclass(frozen=True)
-class Node:
-    """One JSON object inside a file; its errors name the file and the whole key."""
+def audio_settings(node: Node) -> AudioConfig:
+    """The audio tower's part of a config.json.
 
-    file: Path
-    path: tuple[str, ...]
-    values: dict[str, Any]
-
-    def name(self, key: str) -> str:
-        """The place of a key, for the eyes of the user."""
-        return f"{self.file}:{'.'.join((*self.path, key))}"
-
-    def get(self, key: str, kind: type[T], *, default: T | None = None) -> T:
-        """A value of the given type; an int is taken where a float is wanted."""
-        value: object = self.values.get(key, default)
-        if value is None:
-            raise self._wrong(key, "is missing")
-        # An int where a float is wanted is no mistake; a bool where an int is wanted is one.
-        if type(value) is not kind and not (kind is float and type(value) is int):
-            raise self._wrong(key, f"is {value!r}, expected {kind.__name__}")
-        converted: T = kind(value)
-        return converted
-
-    def size(self, key: str) -> int:
-        """A whole number above 0."""
-        value = self.get(key, int)
-        if value <= 0:
-            raise self._wrong(key, f"is {value}, expected a number above 0")
-        return value
-
-    def child(self, key: str) -> Node:
-        """The object at a key."""
-        value = self.values.get(key)
-        if not isinstance(value, dict):
-            raise self._wrong(key, "is missing" if value is None else "is no object")
-        return Node(self.file, (*self.path, key), value)
-
-    def expect(self, key: str, *allowed: object) -> None:
-        """Check a value that decides about the architecture."""
-        value = self.values.get(key)
-        if value not in allowed:
-            raise self._wrong(key, f"is {value!r}, expected {' or '.join(map(repr, allowed))}")
-
-    def _wrong(self, key: str, what: str) -> ModelError:
-        return ModelError(
-            f"{self.name(key)} {what}",
-            "Steno runs Qwen3-ASR and Qwen3-ForcedAligner checkpoints; this is another model.",
-        )
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(
-            f"{path} is missing", "Give the directory of a checkpoint or of a converted package."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read: {error}", "Fetch the file again.") from error
-    if not isinstance(values, dict):
-        raise ModelError(f"{path} is no JSON object", "Fetch the file again.")
-    return values
-
-
-def _audio(node: Node) -> AudioConfig:
+    Raises:
+        ModelError: another architecture; names the key.
+    """
     node.expect("activation_function", "gelu")
     node.expect("scale_embedding", False, None)
     audio = AudioConfig(
@@ -235,10 +181,15 @@ def _audio(node: Node) -> AudioConfig:
     return audio
 
 
-def _text(node: Node) -> TextConfig:
+def text_settings(node: Node, rope_theta: float) -> TextConfig:
+    """The text decoder's part of a config.json; the layouts keep the rope's base in different places.
+
+    Raises:
+        ModelError: another architecture; names the key.
+    """
     node.expect("hidden_act", "silu")
     node.expect("attention_bias", False, None)
-    return TextConfig(
+    text = TextConfig(
         width=node.size("hidden_size"),
         layers=node.size("num_hidden_layers"),
         heads=node.size("num_attention_heads"),
@@ -246,11 +197,17 @@ def _text(node: Node) -> TextConfig:
         head_width=node.size("head_dim"),
         ffn=node.size("intermediate_size"),
         vocabulary=node.size("vocab_size"),
-        rope_theta=node.get("rope_theta", float),
+        rope_theta=rope_theta,
         rms_eps=node.get("rms_norm_eps", float),
         context=node.size("max_position_embeddings"),
         tied=node.get("tie_word_embeddings", bool, default=False),
     )
+    if text.heads % text.kv_heads:
+        raise ModelError(
+            f"{node.name('num_attention_heads')} is no multiple of num_key_value_heads",
+            "The checkpoint is inconsistent; fetch it again.",
+        )
+    return text
 
 
 def _aligner(root: Node, thinker: Node) -> AlignerConfig:
@@ -261,14 +218,20 @@ def _aligner(root: Node, thinker: Node) -> AlignerConfig:
     )
 
 
-def _end_ids(path: Path) -> frozenset[int]:
-    value = _load(path).get("eos_token_id")
+def end_ids(path: Path) -> frozenset[int]:
+    """`eos_token_id` of a JSON file: one id or several.
+
+    Raises:
+        ModelError: there is none.
+    """
+    value = load(path).get("eos_token_id")
     ids = value if isinstance(value, list) else [value]
     if not ids or not all(type(one) is int for one in ids):
         raise ModelError(f"{path}:eos_token_id is {value!r}, expected token ids", "Fetch the file again.")
     return frozenset(ids)
 
 
-def _languages(root: Node) -> tuple[str, ...]:
+def languages(root: Node) -> tuple[str, ...]:
+    """Languages that a config.json lists; none if it lists none."""
     value = root.values.get("support_languages")
     return tuple(str(one) for one in value) if isinstance(value, list) else ()

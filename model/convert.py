@@ -1,33 +1,34 @@
 """From a checkpoint in Hugging Face form to a package that Steno runs, without torch.
 
 This file owns the steps of the conversion and their atomicity: a package is written beside its place and renamed into
-it, so that at its name there is a whole package or nothing. It knows neither ONNX nor GGUF; two other files do.
+it, so that at its name there is a whole package or nothing. It knows neither ONNX nor GGUF; other files do.
 """
 
 from __future__ import annotations
 
+import json
+import math
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from model import gguf_file, onnx_graph, package
-from model.config import CONFIG_FILE, GENERATION_FILE, ModelConfig
+from model import gguf_file, native_config, onnx_graph, package, quantise, tensor_table
+from model.checkpoint import Checkpoint, source_hash, weight_files
+from model.config import CONFIG_FILE, GENERATION_FILE, AudioConfig
 from model.errors import ModelError
-from model.package import Progress
-from model.safetensors import Safetensors
-from model.tokenizer_files import read_vocabulary
+from model.precisions import BITS, DECODERS, ENCODERS, VERSION
+from model.progress import Progress
 
-VERSION = 1
-"""Of what the converter writes; raised whenever the same checkpoint would give other files."""
-WEIGHTS = "model.safetensors"
-ENCODERS = ("fp32",)
-DECODERS = gguf_file.PRECISIONS
-_TOWER = "thinker.audio_tower."
-_THINKER = "thinker."
+_PLAIN = ".whole.gguf"
+"""The float16 decoder while only smaller ones are wanted."""
 _PARTIAL = ".partial"
 _ABANDONED_SECONDS = 3600
 
@@ -41,26 +42,28 @@ def convert(
 ) -> None:
     """Convert a checkpoint into the package `out`, which must not exist yet.
 
-    If two processes convert into the same place, the first to end keeps it and the other's work is thrown away.
+    Memory holds no more than a few of the largest tensors. If two processes convert into the same place, the first to
+    end keeps it and the other's work is thrown away.
 
     Args:
-        encoders: precisions of the encoder, from ENCODERS.
-        decoders: precisions of the decoder, from DECODERS.
+        encoders: precisions of the encoder, from `precisions.ENCODERS`.
+        decoders: precisions of the decoder, from `precisions.DECODERS`.
         progress: told what is being done.
 
     Raises:
-        ModelError: checkpoint missing, damaged or of another architecture; `out` there already or not writable; unknown
-            precision.
+        ModelError: checkpoint missing, damaged or of another architecture; `out` there already or not writable; no
+            room for it; unknown precision.
     """
     _check_precisions("encoder", encoders, ENCODERS)
     _check_precisions("decoder", decoders, DECODERS)
-    if out.exists():
+    if out.exists() or out.is_symlink():
         raise ModelError(f"{out} is there already", "Delete it, or convert to another directory.")
-    job = _Job(checkpoint, progress or _silent)
+    job = _Job(checkpoint, progress or Progress())
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out.parent)
-        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=_PARTIAL, dir=out.parent))
+        _check_room(out.parent, needed(job.checkpoint, encoders, decoders))
+        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.{os.getpid()}.", suffix=_PARTIAL, dir=out.parent))
         try:
             job.write(partial, encoders, decoders)
             _settle(partial, out)
@@ -71,88 +74,95 @@ def convert(
         raise ModelError(f"{out} cannot be written: {reason}", "Free space, or choose another directory.") from error
 
 
-def source_hash(checkpoint: Path) -> str:
-    """SHA-256 over everything that the conversion reads: the weights and every JSON or text file beside them.
+def needed(checkpoint: Checkpoint, encoders: Sequence[str], decoders: Sequence[str]) -> int:
+    """Bytes that a conversion writes at the least, its float16 decoder included."""
+    encoder = _numbers(checkpoint.config.audio)
+    decoder = gguf_file.size(checkpoint.config) / 2
+    bits = sum(encoder * BITS[one] for one in encoders) + sum(decoder * BITS[one] for one in {"f16", *decoders})
+    return int(bits / 8)
 
-    Raises:
-        ModelError: no weights there.
-    """
-    if not (checkpoint / WEIGHTS).exists():
-        raise ModelError(f"{checkpoint / WEIGHTS} is missing", "Give the directory of a checkpoint.")
-    texts = (path for path in checkpoint.iterdir() if path.suffix in (".json", ".txt", ".jinja"))
-    return package.sha256(checkpoint / WEIGHTS, *sorted(texts))
+
+def _numbers(audio: AudioConfig) -> int:
+    """How many numbers the audio tower is made of."""
+    return sum(math.prod(shape) for shape in tensor_table.tower(audio).values())
 
 
 class _Job:
     """One checkpoint, opened and checked."""
 
-    def __init__(self, checkpoint: Path, progress: Progress) -> None:
-        self.checkpoint = checkpoint
+    def __init__(self, directory: Path, progress: Progress) -> None:
         self.progress = progress
-        self.config = ModelConfig.from_directory(checkpoint)
-        self.tensors = Safetensors(checkpoint / WEIGHTS)
-        self.vocabulary = read_vocabulary(checkpoint)
-        self.source = source_hash(checkpoint)
+        self.checkpoint = Checkpoint(directory)
+        self.config = self.checkpoint.config
+        progress.begin("checking the checkpoint", sum(path.stat().st_size for path in weight_files(directory)))
+        self.source = source_hash(directory, progress)
 
     def write(self, out: Path, encoders: Sequence[str], decoders: Sequence[str]) -> None:
         """Write every file of the package; the manifest last."""
         for precision in encoders:
             self._encoder(out, precision)
-        for precision in decoders:
-            self._decoder(out, precision)
+        self._decoders(out, decoders)
         if self.config.aligner:
-            self._head(out)
-        for name in (CONFIG_FILE, GENERATION_FILE):
-            if (self.checkpoint / name).exists():
-                shutil.copyfile(self.checkpoint / name, out / name)
-        self.progress("writing the manifest")
-        about = {"converter": VERSION, "kind": self.config.kind, "source_sha256": self.source}
-        package.write_manifest(out, {**about, "encoders": list(encoders), "decoders": list(decoders)})
+            np.save(out / package.head_name(self.config.kind), self.checkpoint.read(tensor_table.HEAD))
+        self._config(out)
+        self.progress.begin("writing the manifest", sum(path.stat().st_size for path in out.iterdir()))
+        about = {"steno": steno_version(), "converter": VERSION, "kind": self.config.kind, "source_sha256": self.source}
+        package.write_manifest(out, {**about, "encoders": list(encoders), "decoders": list(decoders)}, self.progress)
 
     def _encoder(self, out: Path, precision: str) -> None:
         kind, audio = self.config.kind, self.config.audio
         metadata = {f"steno.{key}": str(value) for key, value in self._metadata().items()}
+        advance = self.progress.advance
 
-        def weights(name: str) -> onnx_graph.Floats:
-            return self.tensors.read(_TOWER + name)
+        def weights(name: str) -> npt.NDArray[np.float32]:
+            return np.asarray(self.checkpoint.read(tensor_table.TOWER + name), dtype=np.float32)
 
-        self.progress(f"writing the {kind} encoder, {precision}")
-        onnx_graph.write_frontend(out / package.frontend_name(kind, precision), audio, weights, metadata)
-        onnx_graph.write_backend(out / package.backend_name(kind, precision), audio, weights, metadata)
+        own = tensor_table.POSITIONS
+        table = np.asarray(self.checkpoint.read(own), dtype=np.float32) if self.checkpoint.has(own) else None
+        self.progress.begin(f"writing the {kind} encoder, {precision}", 4 * _numbers(audio))
+        front, back = (out / name(kind, precision) for name in (package.frontend_name, package.backend_name))
+        onnx_graph.write_frontend(front, audio, weights, metadata, precision, table, advance)
+        onnx_graph.write_backend(back, audio, weights, metadata, precision, advance)
 
-    def _decoder(self, out: Path, precision: str) -> None:
-        def weights(name: str) -> gguf_file.Floats:
-            return self.tensors.read(_THINKER + name)
+    def _decoders(self, out: Path, precisions: Sequence[str]) -> None:
+        if not precisions:
+            return
+        kind = self.config.kind
+        plain = out / (package.decoder_name(kind, "f16") if "f16" in precisions else _PLAIN)
+        self.progress.begin(f"writing the {kind} decoder, f16", gguf_file.size(self.config))
+        gguf_file.write_decoder(
+            plain,
+            self.config,
+            self.checkpoint.vocabulary,
+            self.checkpoint.read,
+            self._decoder_metadata(),
+            self.progress.advance,
+        )
+        for precision in precisions:
+            if precision != "f16":
+                self.progress.begin(f"writing the {kind} decoder, {precision}", plain.stat().st_size)
+                quantise.quantised(plain, out / package.decoder_name(kind, precision), precision, self.progress)
+        if plain.name == _PLAIN:
+            plain.unlink()
 
-        kind, config = self.config.kind, self.config
-        metadata: dict[str, str | int | float] = {
+    def _decoder_metadata(self) -> dict[str, str | int | float]:
+        config = self.config
+        known: dict[str, str | int | float] = {
             **self._metadata(),
             "audio_start_token_id": config.audio_start_id,
             "audio_end_token_id": config.audio_end_id,
             "audio_token_id": config.audio_pad_id,
         }
         if config.aligner:
-            metadata["aligner_classes"] = config.aligner.classes
-            metadata["timestamp_token_id"] = config.aligner.timestamp_id
-            metadata["timestamp_segment_ms"] = float(config.aligner.segment_ms)
-        self.progress(f"writing the {kind} decoder, {precision}")
-        path = out / package.decoder_name(kind, precision)
-        gguf_file.write_decoder(path, config, self.vocabulary, weights, precision, metadata)
-
-    def _head(self, out: Path) -> None:
-        assert self.config.aligner is not None
-        head = self.tensors.read(_THINKER + "lm_head.weight")
-        expected = (self.config.aligner.classes, self.config.text.width)
-        if head.shape != expected:
-            raise ModelError(
-                f"{self.tensors.path}: lm_head has the shape {head.shape}, config.json says {expected}",
-                "The checkpoint is inconsistent; fetch it again.",
-            )
-        np.save(out / package.head_name(self.config.kind), head)
+            known["aligner_classes"] = config.aligner.classes
+            known["timestamp_token_id"] = config.aligner.timestamp_id
+            known["timestamp_segment_ms"] = float(config.aligner.segment_ms)
+        return known
 
     def _metadata(self) -> dict[str, str | int]:
         audio = self.config.audio
         return {
+            "version": steno_version(),
             "converter": VERSION,
             "source_sha256": self.source,
             "n_window": audio.n_window,
@@ -160,11 +170,45 @@ class _Job:
             "block_tokens": audio.block_tokens,
         }
 
+    def _config(self, out: Path) -> None:
+        """The checkpoint's own words where they are in the original layout; else the same said in it."""
+        directory = self.checkpoint.directory
+        if native_config.is_native(directory):
+            for name, values in zip(
+                (CONFIG_FILE, GENERATION_FILE), native_config.as_original(self.config), strict=True
+            ):
+                _write_json(out / name, values)
+            return
+        for name in (CONFIG_FILE, GENERATION_FILE):
+            if (directory / name).exists():
+                shutil.copyfile(directory / name, out / name)
+
+
+def steno_version() -> str:
+    """Of this program; empty where it runs without being installed."""
+    try:
+        return metadata.version("steno")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
 
 def _check_precisions(part: str, wanted: Sequence[str], known: Sequence[str]) -> None:
     for precision in wanted:
         if precision not in known:
             raise ModelError(f"no {part} of precision {precision!r} can be written", f"Choose from {', '.join(known)}.")
+
+
+def _check_room(directory: Path, wanted: int) -> None:
+    free = shutil.disk_usage(directory).free
+    if free < wanted:
+        raise ModelError(
+            f"{directory} has {free / 1e9:.2f} GB free, the converted model needs {wanted / 1e9:.2f} GB",
+            "Free space, choose another directory, or convert to fewer precisions.",
+        )
 
 
 def _settle(partial: Path, out: Path) -> None:
@@ -178,15 +222,26 @@ def _settle(partial: Path, out: Path) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what conversions left that were killed long ago."""
+    """Remove what conversions left that were killed."""
     for path in parent.glob(f".*{_PARTIAL}"):
         try:
-            abandoned = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
+            old = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
         except OSError:
             continue
-        if abandoned:
+        if old or not _alive(path):
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _silent(_: str) -> None:
-    return None
+def _alive(partial: Path) -> bool:
+    """Whether the process that writes a partial package may still be there; its number is in the name."""
+    number = partial.name.split(".")[-3]
+    if os.name == "nt" or not number.isdigit():
+        # Windows has no harmless signal to ask with; age alone decides there.
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from model.beat import Beat, check, steady
 from model.llama import Llama
+from model.llama_library import ALL_LAYERS
 from model.package import Package
 from model.prompt import Prompt, check_language
 
@@ -56,14 +57,17 @@ class Decoder:
     Args:
         package: of kind "asr".
         threads: of the arithmetic.
+        gpu_layers: layers that a GPU computes; ALL_LAYERS for all where there is one.
 
     Raises:
-        ModelError: the file cannot be loaded or has another vocabulary.
+        ModelError: the file cannot be loaded or has another vocabulary, or there is no GPU for its layers.
     """
 
-    def __init__(self, package: Package, threads: int = 1) -> None:
+    def __init__(self, package: Package, threads: int = 1, gpu_layers: int = ALL_LAYERS) -> None:
         self.config = package.config
-        self._llama = Llama(package.decoder, threads)
+        self._llama = Llama(package.decoder, threads, gpu_layers=gpu_layers)
+        self.gpu_layers = self._llama.gpu_layers
+        """Layers that a GPU computes."""
         self._prompt = Prompt(self._llama, self.config.audio_start_id, self.config.audio_end_id)
 
     def close(self) -> None:

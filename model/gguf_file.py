@@ -1,7 +1,8 @@
 """The text decoder as a GGUF file that a stock llama.cpp loads.
 
 This file owns names, metadata and number formats of that file, and is the only importer of `gguf`. It knows nothing
-of checkpoints: the weights come through a function from short names to arrays.
+of checkpoints: the weights come through a function from short names to arrays. It writes float16 alone; whatever is
+smaller, llama.cpp makes of that (`model.quantise`).
 
 The decoder is an ordinary Qwen3 to llama.cpp: the three MRoPE positions of a token are equal for sound, so that plain
 rope gives the same angles. The aligner's head is no vocabulary head, so it is not in this file.
@@ -10,27 +11,29 @@ Names: gguf-py `MODEL_ARCH.QWEN3`; keys: https://github.com/ggml-org/ggml/blob/m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
 import numpy.typing as npt
 
+from model import tensor_table
 from model.config import ModelConfig
 from model.errors import ModelError
+from model.gguf_header import Header, Tensor
+from model.tensor_table import DECODER, HEAD, Shape
 from model.tokenizer_files import Vocabulary
 
 ARCHITECTURE = "qwen3"
-PRECISIONS = ("f16", "q8_0")
 PRE_TOKENIZER = "qwen2"
 """llama.cpp's name for the rule that cuts text before the merges: Qwen2's, digits one by one."""
 
-Floats = npt.NDArray[np.float32]
-Weights = Callable[[str], Floats]
+Weights = Callable[[str, npt.DTypeLike], npt.NDArray[np.floating[Any]]]
+"""(name in the checkpoint, type) -> the tensor."""
 
-_TYPES = {"f16": gguf.GGMLQuantizationType.F16, "q8_0": gguf.GGMLQuantizationType.Q8_0}
-_FILE_TYPES = {"f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}
 _LAYER_NAMES = {
     "input_layernorm": "attn_norm",
     "self_attn.q_proj": "attn_q",
@@ -51,62 +54,77 @@ def write_decoder(
     config: ModelConfig,
     vocabulary: Vocabulary,
     weights: Weights,
-    precision: str,
     metadata: Mapping[str, str | int | float],
+    advance: Callable[[int], None],
 ) -> None:
-    """Write the decoder, one tensor in memory at a time.
+    """Write the decoder, one tensor in memory at a time: matrices in float16, norms in float32.
 
     Args:
-        precision: one of PRECISIONS for the matrices; norms stay float32.
         metadata: further keys, written under `steno.`.
+        advance: told the bytes of each tensor that is written.
+
+    Raises:
+        ModelError: the tokenizer does not fit the model, or a weight is too large for float16.
+        OSError: the file cannot be written.
     """
     writer = gguf.GGUFWriter(str(path), ARCHITECTURE)
     try:
-        _write_sizes(writer, config, precision)
+        _write_sizes(writer, config)
         _write_tokenizer(writer, config, vocabulary)
         for key, value in metadata.items():
             _write_value(writer, f"steno.{key}", value)
-        names = list(_names(config))
-        for name, source in names:
-            tensor = _encoded(weights(source), precision)
-            writer.add_tensor_info(name, tensor.shape, tensor.dtype, tensor.nbytes, _raw_type(tensor, precision))
+        tensors = list(_tensors(config))
+        for name, _, shape in tensors:
+            dtype = _dtype(shape)
+            writer.add_tensor_info(name, shape, dtype, math.prod(shape) * dtype.itemsize)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
-        for _, source in names:
-            writer.write_tensor_data(_encoded(weights(source), precision))
+        for _, source, shape in tensors:
+            tensor = weights(source, _dtype(shape))
+            writer.write_tensor_data(tensor)
+            advance(tensor.nbytes)
     finally:
         writer.close()
 
 
-def _names(config: ModelConfig) -> Iterator[tuple[str, str]]:
-    """(name in the file, name in the checkpoint) of every tensor."""
-    yield "token_embd.weight", "model.embed_tokens.weight"
+def size(config: ModelConfig) -> int:
+    """Bytes of the tensors that `write_decoder` writes."""
+    return sum(math.prod(shape) * _dtype(shape).itemsize for _, _, shape in _tensors(config))
+
+
+def end(header: Header) -> int:
+    """Bytes that a GGUF file must have to hold all of its tensors."""
+    return max(tensor.offset + _bytes(tensor) for tensor in header.tensors.values())
+
+
+def _bytes(tensor: Tensor) -> int:
+    numbers, block = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType(tensor.number_format)]
+    return math.prod(tensor.shape) // numbers * block
+
+
+def _tensors(config: ModelConfig) -> Iterator[tuple[str, str, Shape]]:
+    """(name in the file, name in the checkpoint, shape) of every tensor."""
+    shapes = tensor_table.required(config)
+    names = {"token_embd.weight": f"{DECODER}embed_tokens.weight"}
     for layer in range(config.text.layers):
         for source, name in _LAYER_NAMES.items():
-            yield f"blk.{layer}.{name}.weight", f"model.layers.{layer}.{source}.weight"
-    yield "output_norm.weight", "model.norm.weight"
+            names[f"blk.{layer}.{name}.weight"] = f"{DECODER}layers.{layer}.{source}.weight"
+    names["output_norm.weight"] = f"{DECODER}norm.weight"
     if config.aligner is None and not config.text.tied:
-        yield "output.weight", "lm_head.weight"
+        names["output.weight"] = HEAD
+    for name, source in names.items():
+        yield name, source, shapes[source]
 
 
-def _encoded(tensor: Floats, precision: str) -> npt.NDArray[np.generic]:
-    if tensor.ndim == 1:
-        return tensor
-    if precision == "f16":
-        return tensor.astype(np.float16)
-    return np.asarray(gguf.quants.quantize(tensor, _TYPES[precision]))
+def _dtype(shape: Shape) -> np.dtype[Any]:
+    return np.dtype(np.float32 if len(shape) == 1 else np.float16)
 
 
-def _raw_type(tensor: npt.NDArray[np.generic], precision: str) -> gguf.GGMLQuantizationType | None:
-    """The type of bytes that numpy does not know by itself."""
-    return _TYPES[precision] if tensor.dtype == np.uint8 else None
-
-
-def _write_sizes(writer: gguf.GGUFWriter, config: ModelConfig, precision: str) -> None:
+def _write_sizes(writer: gguf.GGUFWriter, config: ModelConfig) -> None:
     text = config.text
     writer.add_name("Qwen3-ASR decoder" if config.aligner is None else "Qwen3-ForcedAligner decoder")
-    writer.add_file_type(_FILE_TYPES[precision])
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     writer.add_vocab_size(text.vocabulary)
     writer.add_context_length(text.context)

@@ -1,45 +1,34 @@
 """llama.cpp, as much of it as the decoder and the aligner need.
 
-This file owns the native library: models, contexts, batches, logits, the abort callback. It is the only importer of
-`llama_cpp`, of which it uses the C API alone. It knows nothing of prompts or of speech.
+This file owns models, contexts, batches, logits and the abort callback. The library itself comes through
+`model.llama_library`. It knows nothing of prompts or of speech.
+
+A decoder on a GPU gives no beats while a batch is computed: the library asks whether to abort on the CPU alone. There
+the beat comes before each batch.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import time
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-import llama_cpp.llama_cpp as api
 import numpy as np
 import numpy.typing as npt
 
 from model.beat import Beat, steady
 from model.errors import Cancelled, ModelError
+from model.llama_batch import BATCH, OUTPUTS, Batch, Items, pieces
+from model.llama_library import ALL_LAYERS, api, load_model, reason, start
 
 Floats = npt.NDArray[np.float32]
 
-BATCH = 512
-"""Tokens that one call of the library computes at most."""
 _BEAT_NS = 10_000_000
 """The library asks whether to abort at every node of its graph; the beat is passed on only this often."""
 _ABORTED = 2
-_ERROR_LEVEL = 4
-"""GGML_LOG_LEVEL_ERROR of ggml.h."""
 _STEP = 1024
 """Contexts grow by whole steps of this many tokens."""
-
-_errors: deque[str] = deque(maxlen=8)
-
-
-@api.llama_log_callback
-def _log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
-    """Keep the library's errors for our own messages, and let nothing of it reach the screen."""
-    if level == _ERROR_LEVEL:
-        _errors.append(text.decode("utf-8", "replace").strip())
 
 
 class Llama:
@@ -48,15 +37,17 @@ class Llama:
     Positions count from 0; `feed_*` append at the end of what is remembered.
 
     Args:
-        path: a GGUF file.
+        path: a GGUF file of one of the architectures that Steno runs.
         threads: of the arithmetic.
         hidden: give final hidden states instead of logits.
+        gpu_layers: layers that a GPU computes, the output matrix counted as one; more than there are, for all of
+            them. ALL_LAYERS is all where there is a GPU, else none.
 
     Raises:
-        ModelError: the file cannot be loaded; says why.
+        ModelError: the file cannot be loaded, or layers were asked for and there is no GPU; says why.
     """
 
-    def __init__(self, path: Path, threads: int = 1, *, hidden: bool = False) -> None:
+    def __init__(self, path: Path, threads: int = 1, *, hidden: bool = False, gpu_layers: int = ALL_LAYERS) -> None:
         self.path = path
         self._threads = threads
         self._hidden = hidden
@@ -67,11 +58,16 @@ class Llama:
         self._length = 0
         self._capacity = 0
         self._context: api.llama_context_p | None = None
-        self._model = _load(path)
+        self._model: api.llama_model_p | None
+        self._model, self.gpu_layers = load_model(path, gpu_layers)
         self._vocabulary = api.llama_model_get_vocab(self._model)
         self.width = api.llama_model_n_embd(self._model)
         self.vocabulary_size = api.llama_vocab_n_tokens(self._vocabulary)
         self.longest = api.llama_model_n_ctx_train(self._model)
+        # With "deepstack" a row holds what is added at further layers too: for sound, nothing.
+        self._row_width = api.llama_model_n_embd_inp(self._model)
+        kinds = (api.LLAMA_ROPE_TYPE_MROPE, api.LLAMA_ROPE_TYPE_IMROPE)
+        self._three_positions = api.llama_model_rope_type(self._model) in kinds
         self._on_node = api.ggml_abort_callback(self._should_abort)
         self.reserve(_STEP)
 
@@ -104,10 +100,11 @@ class Llama:
         if self._context is not None:
             api.llama_free(self._context)
             self._context = None
-        _errors.clear()
+            self._capacity = 0
+        start()
         context = api.llama_init_from_model(self._model, self._parameters(wanted))
         if not context:
-            raise ModelError(f"no context of {wanted} tokens for {self.path}: {_reason()}", "Free some memory.")
+            raise ModelError(f"no context of {wanted} tokens for {self.path}: {reason()}", "Free some memory.")
         self._context = context
         self._capacity = wanted
         self._length = 0
@@ -122,13 +119,17 @@ class Llama:
         api.llama_memory_seq_rm(api.llama_get_memory(self._context), 0, length, -1)
         self._length = min(self._length, length)
 
-    def feed_tokens(self, tokens: Sequence[int], beat: Beat = steady, outputs: int = 0) -> Floats:
+    def feed_tokens(
+        self, tokens: Sequence[int], beat: Beat = steady, outputs: int | Sequence[int] = 0, most: int | None = None
+    ) -> Floats:
         """Append tokens.
 
         Args:
             tokens: ids to append.
             beat: called about every 10 ms.
-            outputs: of how many of the last tokens the result is wanted.
+            outputs: of how many of the last tokens the result is wanted, or the places in `tokens` of those whose
+                result is wanted, rising.
+            most: so many numbers of each result, its first ones, are wanted; None for all.
 
         Returns:
             float32[outputs, vocabulary_size], logits; or float32[outputs, width], hidden states.
@@ -137,7 +138,9 @@ class Llama:
             Cancelled: `beat` asked for it; everything is forgotten.
             ModelError: no room, or the library failed; everything is forgotten.
         """
-        return self._feed(np.asarray(tokens, dtype=np.int32), beat, outputs)
+        count = len(tokens)
+        places = range(count - outputs, count) if isinstance(outputs, int) else outputs
+        return self._feed(np.asarray(tokens, dtype=np.int32), beat, places, most)
 
     def feed_embeddings(self, embeddings: Floats, beat: Beat = steady) -> None:
         """Append float32[n, width] in the place of n tokens; errors as in `feed_tokens`."""
@@ -146,7 +149,9 @@ class Llama:
                 f"embeddings of shape {embeddings.shape} for a decoder of width {self.width}",
                 "Encoder and decoder are not of the same model; convert it again.",
             )
-        self._feed(np.ascontiguousarray(embeddings, dtype=np.float32), beat, 0)
+        rows = np.zeros((len(embeddings), self._row_width), dtype=np.float32)
+        rows[:, : self.width] = embeddings
+        self._feed(rows, beat, ())
 
     def tokenise(self, text: str, *, special: bool = False) -> list[int]:
         """Token ids of a text; control tokens written in it are recognised only with `special`."""
@@ -181,43 +186,36 @@ class Llama:
                 return buffer.raw[:count]
             size = -count
 
-    def _feed(self, items: npt.NDArray[np.int32] | Floats, beat: Beat, outputs: int) -> Floats:
-        count = len(items)
-        if self._length + count > self._capacity:
+    def _feed(self, items: Items, beat: Beat, places: Sequence[int], most: int | None = None) -> Floats:
+        if self._length + len(items) > self._capacity:
             raise ModelError(f"a context of {self._capacity} tokens is full", "Use a shorter recording.")
+        width = self.width if self._hidden else self.vocabulary_size
+        rows = np.empty((len(places), width if most is None else min(width, most)), dtype=np.float32)
+        for begin, end, first, last in pieces(len(items), places, all_come_out=self._hidden):
+            wanted = [place - begin for place in places[first:last]]
+            self._compute(items[begin:end], beat, wanted)
+            for row, place in enumerate(wanted, start=first):
+                rows[row] = self._row(place, width)[: rows.shape[1]]
+        return rows
+
+    def _compute(self, part: Items, beat: Beat, wanted: Sequence[int]) -> None:
+        """One call of the library."""
         if self._hidden:
             # With hidden states on, the library computes them, and the logits, of every token: only where wanted.
-            api.llama_set_embeddings(self._context, outputs > 0)
-        rows = [np.empty((0, self.width if self._hidden else self.vocabulary_size), dtype=np.float32)]
-        for start in range(0, count, BATCH):
-            part = items[start : start + BATCH]
-            wanted = max(0, min(len(part), start + len(part) - (count - outputs)))
-            self._compute(part, beat, wanted)
-            rows.extend(self._row(len(part) - wanted + i) for i in range(wanted))
-        return np.concatenate(rows)
-
-    def _compute(self, part: npt.NDArray[np.int32] | Floats, beat: Beat, wanted: int) -> None:
-        """One call of the library."""
-        count = len(part)
-        batch = api.llama_batch_init(count, part.shape[1] if part.ndim == 2 else 0, 1)
+            api.llama_set_embeddings(self._context, len(wanted) > 0)
+        batch = Batch(part, self._length, wanted, three_positions=self._three_positions)
+        self._beat, self._asked_ns, self._aborted = beat, time.monotonic_ns(), False
+        start()
         try:
-            target = batch.embd if part.ndim == 2 else batch.token
-            ctypes.memmove(target, np.ascontiguousarray(part).ctypes.data, part.nbytes)
-            batch.n_tokens = count
-            for i in range(count):
-                batch.pos[i] = self._length + i
-                batch.n_seq_id[i] = 1
-                batch.seq_id[i][0] = 0
-                batch.logits[i] = i >= count - wanted
-            self._beat, self._asked_ns, self._aborted = beat, time.monotonic_ns(), False
-            _errors.clear()
-            result = api.llama_decode(self._context, batch)
+            result = _ABORTED if self.gpu_layers and self._ask() else api.llama_decode(self._context, batch.native)
         finally:
             self._beat = steady
-            api.llama_batch_free(batch)
-        if result == 0:
-            self._length += count
-            return
+        if result:
+            self._fail(result)
+        self._length += len(part)
+
+    def _fail(self, result: int) -> None:
+        """Forget everything and raise what a call's result means."""
         self.clear()
         raised, self._raised = self._raised, None
         if raised is not None:
@@ -225,24 +223,25 @@ class Llama:
         if result == _ABORTED and self._aborted:
             raise Cancelled("the work was given up")
         raise ModelError(
-            f"{self.path}: llama.cpp failed with {result}: {_reason()}", "Convert or fetch the model again."
+            f"{self.path}: llama.cpp failed with {result}: {reason()}", "Convert or fetch the model again."
         )
 
-    def _row(self, index: int) -> Floats:
-        """Logits or hidden state of a token of the last call."""
+    def _row(self, place: int, width: int) -> Floats:
+        """Logits or hidden state of a token of the last call; only valid until the next."""
         get = api.llama_get_embeddings_ith if self._hidden else api.llama_get_logits_ith
-        width = self.width if self._hidden else self.vocabulary_size
-        return np.ctypeslib.as_array(get(self._context, index), shape=(width,)).copy()[None]
+        return np.ctypeslib.as_array(get(self._context, place), shape=(width,))
 
     def _should_abort(self, _: ctypes.c_void_p) -> bool:
-        now = time.monotonic_ns()
-        if not self._aborted and now - self._asked_ns >= _BEAT_NS:
-            self._asked_ns = now
-            try:
-                self._aborted = self._beat()
-            except BaseException as error:  # none can pass through the library: raised again behind it
-                self._raised = error
-                self._aborted = True
+        return self._aborted or (time.monotonic_ns() - self._asked_ns >= _BEAT_NS and self._ask())
+
+    def _ask(self) -> bool:
+        """Beat; whether to abort."""
+        self._asked_ns = time.monotonic_ns()
+        try:
+            self._aborted = self._beat()
+        except BaseException as error:  # none can pass through the library: raised again behind it
+            self._raised = error
+            self._aborted = True
         return self._aborted
 
     def _parameters(self, capacity: int) -> api.llama_context_params:
@@ -251,28 +250,16 @@ class Llama:
         parameters.n_batch = BATCH
         parameters.n_ubatch = BATCH
         parameters.n_seq_max = 1
+        parameters.n_outputs_max = OUTPUTS
         parameters.n_threads = self._threads
         parameters.n_threads_batch = self._threads
         parameters.pooling_type = api.LLAMA_POOLING_TYPE_NONE
+        if self.gpu_layers == 0:
+            # Flash attention on a CPU adds values up in float16: its error grows with the length of the sound.
+            parameters.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_DISABLED
         parameters.embeddings = self._hidden
+        # Without layers on a GPU nothing else goes there either.
+        parameters.offload_kqv = parameters.op_offload = self.gpu_layers > 0
         parameters.no_perf = True
         parameters.abort_callback = self._on_node
         return parameters
-
-
-def _load(path: Path) -> api.llama_model_p | None:
-    if not path.is_file():
-        raise ModelError(f"{path} is missing", "Convert or fetch the model again.")
-    api.llama_log_set(_log, ctypes.c_void_p(0))
-    api.llama_backend_init()
-    _errors.clear()
-    parameters = api.llama_model_default_params()
-    parameters.n_gpu_layers = 0
-    model = api.llama_model_load_from_file(os.fsencode(path), parameters)
-    if not model:
-        raise ModelError(f"{path} cannot be loaded: {_reason()}", "Convert or fetch the model again.")
-    return model
-
-
-def _reason() -> str:
-    return " ".join(_errors) or "no reason given"

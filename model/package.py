@@ -1,35 +1,49 @@
 """A converted model on disk: which files it has, that they are whole, and which of them to run.
 
-This file owns names, manifest.json and the choice of precision. It knows nothing of what is inside the files; no
-native library is given a file that this one has not checked.
+This file owns names and the choice of precision. A package of Steno's own has a manifest and is held to it. A directory
+without one is taken as it is: its files go by their names, sizes and contents cannot be checked, and where it has no
+config.json `model.foreign` finds out what the model is like. No native library is given a file that was not looked at.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from model.config import CONFIG_FILE, ModelConfig
+from model import foreign
+from model.config import CONFIG_FILE, GENERATION_FILE, ModelConfig
 from model.errors import ModelError
+from model.manifest import MANIFEST, STAMP, checked_file, read_manifest, sha256, verify, verify_all, write_manifest
 
-MANIFEST = "manifest.json"
-STAMP = ".verified.json"
-"""What was hashed when: remembers files whose hash was found right, by size and times of change."""
+__all__ = [
+    "AUTO",
+    "DECODER_PRECISIONS",
+    "ENCODER_PRECISIONS",
+    "MANIFEST",
+    "STAMP",
+    "Package",
+    "backend_name",
+    "decoder_name",
+    "frontend_name",
+    "head_name",
+    "open_package",
+    "read_manifest",
+    "sha256",
+    "verify",
+    "verify_all",
+    "write_manifest",
+]
+
 STEMS = {"asr": ("qwen3_asr_encoder", "qwen3_asr_llm"), "aligner": ("qwen3_aligner_encoder", "qwen3_aligner_llm")}
 ENCODER_PRECISIONS = ("fp32", "fp16", "int8", "int4")
 """Best first: the order in which "auto" looks."""
 DECODER_PRECISIONS = ("f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0")
 AUTO = "auto"
-_BLOCK = 1 << 20
-_REMEDY = "Delete the directory {directory} and convert again."
-
-Progress = Callable[[str], None]
-"""Told in a few words what is being done."""
+UNNAMED = ""
+"""The precision of a file that does not name it, such as qwen3_asr_llm.gguf: taken by "auto" when all others lack."""
+_MOST_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -42,24 +56,26 @@ class Package:
     backend: Path
     decoder: Path
     head: Path | None
-    """The aligner's classes, float32[classes, width]; None for the ASR model."""
+    """The aligner's classes, float32[classes, width]. None for the ASR model, and for an aligner whose decoder holds
+    them in its output matrix."""
     encoder_precision: str
     decoder_precision: str
+    """Empty for files that do not name it."""
 
 
 def frontend_name(kind: str, precision: str) -> str:
     """File name of the convolutions."""
-    return f"{STEMS[kind][0]}_frontend.{precision}.onnx"
+    return _name(f"{STEMS[kind][0]}_frontend", precision, "onnx")
 
 
 def backend_name(kind: str, precision: str) -> str:
     """File name of the encoder's transformer."""
-    return f"{STEMS[kind][0]}_backend.{precision}.onnx"
+    return _name(f"{STEMS[kind][0]}_backend", precision, "onnx")
 
 
 def decoder_name(kind: str, precision: str) -> str:
     """File name of the text decoder."""
-    return f"{STEMS[kind][1]}.{precision}.gguf"
+    return _name(STEMS[kind][1], precision, "gguf")
 
 
 def head_name(kind: str) -> str:
@@ -67,11 +83,17 @@ def head_name(kind: str) -> str:
     return f"qwen3_{kind}_head.npy"
 
 
+def data_name(graph: str) -> str:
+    """File name of the weights that an ONNX file keeps outside itself, as most exporters name it."""
+    return f"{graph}.data"
+
+
 def open_package(directory: Path, kind: str, encoder: str = AUTO, decoder: str = AUTO) -> Package:
     """Check a converted package and choose its files.
 
-    Sizes are checked always. A hash is checked once: a stamp file in the directory remembers it for as long as size
-    and times of the file stay what they were.
+    With a manifest, sizes are checked always. A hash is checked once: a stamp file in the directory remembers it for as
+    long as size and times of the file stay what they were. Without one, nothing but the files' names and headers can
+    be checked. Such a directory may hold models of both kinds.
 
     Args:
         kind: "asr" or "aligner".
@@ -81,132 +103,113 @@ def open_package(directory: Path, kind: str, encoder: str = AUTO, decoder: str =
     Raises:
         ModelError: no package, a file missing or damaged, another kind of model, or no such precision.
     """
-    if not (directory / CONFIG_FILE).exists():
-        raise ModelError(f"{directory} holds no model: {CONFIG_FILE} is missing", "Give the directory of a package.")
-    files = read_manifest(directory)
-    config = ModelConfig.from_directory(directory)
-    if config.kind != kind:
-        raise ModelError(f"{directory} holds a model of kind {config.kind}, not {kind}", "Give the other directory.")
-    fronts = {p: frontend_name(kind, p) for p in ENCODER_PRECISIONS}
-    encoder = _choose(directory, "encoder", encoder, fronts, files)
-    decoders = {p: decoder_name(kind, p) for p in DECODER_PRECISIONS}
-    decoder = _choose(directory, "decoder", decoder, decoders, files)
-    names = [fronts[encoder], backend_name(kind, encoder), decoders[decoder]]
-    head = head_name(kind) if config.aligner else None
-    verify(directory, files, [CONFIG_FILE, *names, *([head] if head else [])])
+    listing = _listing(directory)
+    files = read_manifest(directory) if MANIFEST in listing else None
+    names = listing if files is None else files.keys()
+    if files is None and not any(name.startswith(STEMS[kind]) for name in names):
+        raise ModelError(
+            f"{directory} holds no model of kind {kind}; {_there(listing)}", "Give the directory of a package."
+        )
+    config = None if files is None else _own_config(directory, kind)
+    encoder, front, back = _choose(directory, "encoder", encoder, _encoders(kind, names), names)
+    decoder, gguf = _choose(directory, "decoder", decoder, _decoders(kind, names), names)
+    head = head_name(kind) if kind == "aligner" and (config or head_name(kind) in names) else None
+    used = [front, back, gguf, *([head] if head else [])]
+    used += [data_name(name) for name in (front, back) if data_name(name) in names]
+    if files is None:
+        for name in used:
+            checked_file(directory / name, "Fetch or convert the model again.")
+    else:
+        used += [GENERATION_FILE] if GENERATION_FILE in files else []
+        verify(directory, files, [CONFIG_FILE, *used])
+    places = (directory / front, directory / back, directory / gguf, directory / head if head else None)
     return Package(
         directory=directory,
-        config=config,
-        frontend=directory / names[0],
-        backend=directory / names[1],
-        decoder=directory / names[2],
-        head=directory / head if head else None,
+        config=config or _foreign_config(directory, kind, *places),
+        frontend=places[0],
+        backend=places[1],
+        decoder=places[2],
+        head=places[3],
         encoder_precision=encoder,
         decoder_precision=decoder,
     )
 
 
-def sha256(*paths: Path) -> str:
-    """SHA-256 of the files' bytes, one after the other, in hexadecimal.
-
-    Raises:
-        ModelError: a file cannot be read.
-    """
-    digest = hashlib.sha256()
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                while block := file.read(_BLOCK):
-                    digest.update(block)
-        except OSError as error:
-            raise ModelError(f"{path} cannot be read: {error.strerror}", "Fetch or convert the model again.") from error
-    return digest.hexdigest()
+def precisions(kind: str, names: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The encoders and decoders that are whole among files of these names, best first; "" is one that names none."""
+    return tuple(_encoders(kind, names)), tuple(_decoders(kind, names))
 
 
-def write_manifest(directory: Path, about: dict[str, Any]) -> None:
-    """Write manifest.json over every file of the directory; `about` is added to it."""
-    paths = sorted(path for path in directory.iterdir() if path.name != MANIFEST)
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths}
-    text = json.dumps({**about, "files": files}, indent=1)
-    (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
+def _name(stem: str, precision: str, suffix: str) -> str:
+    return ".".join(filter(None, (stem, precision, suffix)))
 
 
-def read_manifest(directory: Path) -> dict[str, tuple[int, str]]:
-    """Size and SHA-256 of every file of a package, by name.
-
-    Raises:
-        ModelError: no manifest, or one that cannot be understood.
-    """
-    path = directory / MANIFEST
+def _listing(directory: Path) -> set[str]:
     try:
-        files = json.loads(path.read_text(encoding="utf-8"))["files"]
-        return {str(name): (int(entry["bytes"]), str(entry["sha256"])) for name, entry in files.items()}
+        return {entry.name for entry in os.scandir(directory)}
     except FileNotFoundError:
-        raise ModelError(f"{path} is missing", "The package is incomplete; convert or fetch it again.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} cannot be read: {error}", _REMEDY.format(directory=directory)) from error
+        raise ModelError(f"{directory} holds no model: it is missing", "Give the directory of a package.") from None
+    except OSError as error:
+        raise ModelError(
+            f"{directory} holds no model: it cannot be read: {error.strerror}", "Give the directory of a package."
+        ) from error
 
 
-def verify(directory: Path, files: dict[str, tuple[int, str]], names: Iterable[str]) -> None:
-    """Check that the named files are what the manifest says.
+def _own_config(directory: Path, kind: str) -> ModelConfig:
+    config = ModelConfig.from_directory(directory)
+    if config.kind != kind:
+        raise ModelError(f"{directory} holds a model of kind {config.kind}, not {kind}", "Give the other directory.")
+    return config
 
-    Raises:
-        ModelError: names the first file that is missing or damaged.
+
+def _foreign_config(
+    directory: Path, kind: str, frontend: Path, backend: Path, decoder: Path, head: Path | None
+) -> ModelConfig:
+    """What config.json says, where it is the one of this model and whole; else what the files say.
+
+    A directory of both kinds has one config.json at most, and one without generation_config.json names no end tokens.
     """
-    stamp = _read_stamp(directory)
-    fresh = dict(stamp)
-    for name in names:
-        path = directory / name
-        if name not in files:
-            raise ModelError(f"{path} is not in {MANIFEST}", _REMEDY.format(directory=directory))
-        size, digest = files[name]
-        try:
-            found = path.stat()
-        except OSError:
-            raise ModelError(f"{path} is missing", _REMEDY.format(directory=directory)) from None
-        if found.st_size != size:
-            raise ModelError(
-                f"{path} is damaged: it has {found.st_size} bytes and should have {size}",
-                _REMEDY.format(directory=directory),
-            )
-        mark = [digest, size, found.st_mtime_ns, found.st_ctime_ns]
-        if stamp.get(name) == mark:
-            continue
-        if sha256(path) != digest:
-            raise ModelError(
-                f"{path} is damaged: its contents are not those that were written", _REMEDY.format(directory=directory)
-            )
-        fresh[name] = mark
-    if fresh != stamp:
-        _write_stamp(directory, fresh)
+    if os.path.lexists(directory / CONFIG_FILE) and (kind == "aligner" or (directory / GENERATION_FILE).exists()):
+        config = ModelConfig.from_directory(directory)
+        if config.kind == kind:
+            foreign.check_classes(config, decoder, head)
+            return config
+    return foreign.config_of(kind, frontend, backend, decoder, head)
 
 
-def _choose(directory: Path, part: str, wanted: str, names: dict[str, str], files: dict[str, tuple[int, str]]) -> str:
-    have = [precision for precision, name in names.items() if name in files]
+def _encoders(kind: str, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Frontend and backend of each precision; a frontend that names none fits to any backend."""
+    found: dict[str, tuple[str, ...]] = {}
+    for precision in (*ENCODER_PRECISIONS, UNNAMED):
+        fronts = [frontend_name(kind, one) for one in (precision, UNNAMED) if frontend_name(kind, one) in names]
+        if fronts and backend_name(kind, precision) in names:
+            found[precision] = (fronts[0], backend_name(kind, precision))
+    return found
+
+
+def _decoders(kind: str, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    precisions = (*DECODER_PRECISIONS, UNNAMED)
+    return {one: (decoder_name(kind, one),) for one in precisions if decoder_name(kind, one) in names}
+
+
+def _choose(
+    directory: Path, part: str, wanted: str, have: dict[str, tuple[str, ...]], names: Iterable[str]
+) -> tuple[str, ...]:
+    """The precision and its files."""
     if wanted == AUTO and have:
-        return have[0]
+        wanted = next(iter(have))
     if wanted in have:
-        return wanted
-    there = ", ".join(have) or "none"
+        return (wanted, *have[wanted])
+    there = ", ".join(one or "one that does not name it" for one in have) or "none"
+    parts = f"Give a directory with a whole {part}: {_there(names)}."
     raise ModelError(
         f"{directory} has no {part} of precision {wanted}; there is: {there}",
-        f"Set the {part}'s precision to one of these or to {AUTO}.",
+        f"Set the {part}'s precision to one of these or to {AUTO}." if have else parts,
     )
 
 
-def _read_stamp(directory: Path) -> dict[str, list[Any]]:
-    try:
-        stamp = json.loads((directory / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return stamp if isinstance(stamp, dict) else {}
-
-
-def _write_stamp(directory: Path, stamp: dict[str, list[Any]]) -> None:
-    partial = directory / f"{STAMP}.{os.getpid()}"
-    try:
-        partial.write_text(json.dumps(stamp), encoding="utf-8")
-        partial.replace(directory / STAMP)
-    except OSError:
-        # A package on a read-only disk is hashed at every start: slower, never wrong.
-        return
+def _there(names: Iterable[str]) -> str:
+    """What a directory holds, in a few words."""
+    shown = sorted(name for name in names if not name.startswith("."))
+    more = f" and {len(shown) - _MOST_LISTED} more" if len(shown) > _MOST_LISTED else ""
+    return f"there is {', '.join(shown[:_MOST_LISTED]) or 'no file'}{more}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,11 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 }
 _LENGTH_BYTES = 8
 _LARGEST_HEADER = 100_000_000
+_CHUNK = 1 << 22
+"""Numbers that are read and converted at once: then a tensor is never in memory twice."""
 _REMEDY = "The file is damaged or no safetensors file; fetch it again."
+
+Tensor = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,9 @@ class _Entry:
 
 
 class Safetensors:
-    """The tensors of one file, mapped into memory and read one at a time.
+    """The tensors of one file, read one at a time.
+
+    Nothing is mapped: what has been read does not stay in memory.
 
     Raises:
         ModelError: missing, truncated or corrupted file; names the file and what is wrong with it.
@@ -58,7 +65,6 @@ class Safetensors:
             ) from error
         start = _LENGTH_BYTES + length
         self._entries = self._parse(header, start, size)
-        self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
 
     def names(self) -> tuple[str, ...]:
         """Names of the tensors, in the order of the header."""
@@ -68,16 +74,44 @@ class Safetensors:
         """Shape of a tensor, without reading it."""
         return self._entry(name).shape
 
-    def read(self, name: str) -> npt.NDArray[np.float32]:
-        """One tensor as float32, in its own shape; a copy of its own."""
+    def read(self, name: str, dtype: npt.DTypeLike = np.float32) -> Tensor:
+        """One tensor in its own shape, as float32 or float16.
+
+        Raises:
+            ModelError: a number is none (NaN, infinity), or is too large for float16; names file and tensor.
+        """
+        entry = self._entry(name)
+        tensor = np.empty(math.prod(entry.shape), dtype)
+        done = 0
+        # What is no number is found by looking at it, not by numpy's warnings.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for chunk in self.chunks(name):
+                part = tensor[done : done + len(chunk)]
+                part[:] = chunk
+                if not np.isfinite(part).all():
+                    too_large = np.isfinite(chunk).all()
+                    what = "too large for float16" if too_large else "that are no numbers"
+                    remedy = "Convert to another precision." if too_large else _REMEDY
+                    raise ModelError(f"{self.path}: {name} has values {what}", remedy)
+                done += len(chunk)
+        return tensor.reshape(entry.shape)
+
+    def chunks(self, name: str) -> Iterator[Tensor]:
+        """The numbers of a tensor, in order, some at a time, in a type that holds them exactly."""
         entry = self._entry(name)
         dtype = _DTYPES[entry.dtype]
         count = math.prod(entry.shape)
-        raw = self._bytes[entry.begin : entry.begin + count * dtype.itemsize].view(dtype)
-        if entry.dtype == "BF16":
-            # bfloat16 is the upper half of a float32.
-            raw = (raw.astype(np.uint32) << 16).view(np.float32)
-        return np.asarray(raw.astype(np.float32).reshape(entry.shape))
+        try:
+            with self.path.open("rb") as file:
+                file.seek(entry.begin)
+                for start in range(0, count, _CHUNK):
+                    raw = np.fromfile(file, dtype, min(_CHUNK, count - start))
+                    if len(raw) != min(_CHUNK, count - start):
+                        raise self._broken("it has become shorter")
+                    # bfloat16 is the upper half of a float32.
+                    yield (raw.astype(np.uint32) << 16).view(np.float32) if entry.dtype == "BF16" else raw
+        except OSError as error:
+            raise ModelError(f"{self.path} cannot be read: {error.strerror}", "Fetch the file again.") from error
 
     def _entry(self, name: str) -> _Entry:
         try:
@@ -90,7 +124,7 @@ class Safetensors:
     def _parse(self, header: bytes, start: int, size: int) -> dict[str, _Entry]:
         try:
             table = json.loads(header)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._broken("its header is no JSON") from None
         if not isinstance(table, dict):
             raise self._broken("its header is no JSON object")
@@ -105,7 +139,7 @@ class Safetensors:
             raise self._broken(f"the entry of {name} is malformed") from None
         if not all(type(number) is int and number >= 0 for number in numbers):
             raise self._broken(f"the entry of {name} has numbers that are none")
-        if dtype not in _DTYPES:
+        if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise ModelError(
                 f"{self.path}: {name} is of type {dtype}; Steno reads {', '.join(_DTYPES)}", "Use another checkpoint."
             )

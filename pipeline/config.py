@@ -55,17 +55,35 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     return settings
 
 
+def check(text: str, place: str) -> Settings:
+    """The settings that a config.toml of this text gives over the defaults.
+
+    Args:
+        place: what errors call the text.
+
+    Raises:
+        UsageError: no TOML, unknown key, wrong type, value out of range.
+    """
+    return _merge(Settings(), _parse(text, place), place)
+
+
 def _keys() -> list[tuple[str, str]]:
     return [(name, key) for name, struct in sections().items() for key in struct.__struct_fields__]
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}") from None
+    return _parse(text, str(path))
+
+
+def _parse(text: str, place: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from None
+        raise UsageError(f"{place} is not valid TOML: {error}") from None
 
 
 def _value(section: str, key: str, text: str) -> Any:

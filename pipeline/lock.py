@@ -19,7 +19,8 @@ PATIENCE_S = 0.2
 """A client that looks whether the lock is held (`holder`) takes it for a moment."""
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Take the operating system's lock on an open file. False: another process has it."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -41,7 +42,7 @@ def holder(runtime: Path) -> int | None:
     except OSError:
         return None
     try:
-        if _try_lock(descriptor):
+        if try_lock(descriptor):
             return None
         text = os.read(descriptor, 32).decode(errors="replace").strip()
         return int(text) if text.isdigit() else 0
@@ -64,7 +65,7 @@ class RuntimeLock:
         """
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + PATIENCE_S
-        while not (locked := _try_lock(self._descriptor)) and time.monotonic() < deadline:
+        while not (locked := try_lock(self._descriptor)) and time.monotonic() < deadline:
             time.sleep(PATIENCE_S / 10)
         if not locked:
             text = os.read(self._descriptor, 32).decode(errors="replace").strip()

@@ -160,6 +160,15 @@ class Failed(Message, frozen=True):
     hint: str = ""
 
 
+class Loading(Message, frozen=True):
+    """Worker -> hub: the process is about to give these files to native libraries, and may not survive it."""
+
+    process: str
+    pid: Count
+    files: tuple[str, ...]
+    """Their paths."""
+
+
 class Ready(Message, frozen=True):
     """Worker or source -> hub: the process has loaded and works."""
 
@@ -167,6 +176,8 @@ class Ready(Message, frozen=True):
     pid: Count
     detail: str = ""
     """What it runs: files, precision, provider, threads."""
+    stretch_ns: Count = 0
+    """The longest that its work goes on without a sign of life, as measured after loading; 0 for no time at all."""
 
 
 class Beat(Message, frozen=True):
@@ -214,6 +225,7 @@ Any = (
     | Align
     | Words
     | Failed
+    | Loading
     | Ready
     | Beat
     | Refused

@@ -19,6 +19,7 @@ from model.errors import StenoError, UsageError
 APP = "steno"
 RUNTIME_VARIABLE = "STENO_RUNTIME_DIR"
 CACHE_VARIABLE = "STENO_CACHE_DIR"
+MODELS_VARIABLE = "STENO_MODELS_DIR"
 CONFIG_VARIABLE = "STENO_CONFIG"
 
 
@@ -37,6 +38,13 @@ def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
     if environ.get(CACHE_VARIABLE):
         return Path(environ[CACHE_VARIABLE]).expanduser().absolute()
     return Path(platformdirs.user_cache_path(APP))
+
+
+def models_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """The directory of the models that the user has fetched; it need not exist."""
+    if environ.get(MODELS_VARIABLE):
+        return Path(environ[MODELS_VARIABLE]).expanduser().absolute()
+    return Path(platformdirs.user_data_path(APP)) / "models"
 
 
 def config_file(given: str | None, environ: Mapping[str, str] = os.environ) -> Path | None:

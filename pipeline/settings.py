@@ -79,17 +79,28 @@ class ModelSettings(Section, frozen=True):
     """[model]: which models, in which precision, on how many threads."""
 
     asr: str = "miniature"
-    """`miniature`, or a folder with a converted ASR model."""
+    """`miniature`, the name of a model in the store (`steno model list`), or a folder with a converted ASR model."""
     aligner: str = "miniature"
-    """`miniature`, or a folder with a converted forced aligner."""
+    """`miniature`, the name of a model in the store, or a folder with a converted forced aligner."""
     encoder: Literal["auto", "fp32", "fp16", "int8", "int4"] = "auto"
     """Precision of the ONNX encoder; `auto` takes the most exact one that is there."""
-    decoder: Literal["auto", "f16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0"] = "auto"
+    decoder: Literal["auto", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0"] = "auto"
     """Precision of the GGUF decoder; `auto` takes the most exact one that is there."""
+    provider: Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml"] = "auto"
+    """What onnxruntime computes the encoder on; `auto` takes the fastest that the installed onnxruntime offers here.
+    Another one that is missing is an error."""
+    gpu_layers: Annotated[int, Meta(ge=-1, le=1000)] = -1
+    """Layers of the decoder that llama.cpp puts on the GPU; -1: all of them if it was built for one and finds it."""
+    aligner_encoder: Literal["auto", "fp32", "fp16", "int8", "int4"] = "auto"
+    """Precision of the aligner's ONNX encoder; `auto` takes the most exact one that is there."""
+    aligner_decoder: Literal["auto", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0"] = "auto"
+    """Precision of the aligner's GGUF decoder; `auto` takes the most exact one that is there."""
     encoder_threads: Threads = 0
-    """0: half of the processor's cores; all but one for a file without the daemon; at least one."""
+    """Threads of the encoder. 0: half of the physical cores that Steno may use, rounded down, or what the decoder
+    leaves of them; all but one for a file without the daemon, where the two take turns; at least one."""
     decoder_threads: Threads = 0
-    """0: half of the processor's cores; all but one for a file without the daemon; at least one."""
+    """Threads of the decoder, and of the aligner, which works after a final. 0: the physical cores that the encoder
+    leaves; all but one for a file without the daemon; at least one."""
     language: str = ""
     """Force this language, by its English name as the model knows it; empty lets the model decide."""
     context: Annotated[str, Meta(max_length=10_000)] = ""

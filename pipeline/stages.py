@@ -7,26 +7,26 @@ same stages run inside worker processes (`pipeline.worker`) and one after the ot
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from model import miniature
 from model.aligner import Aligner
 from model.beat import Beat
+from model.config import AudioConfig
 from model.decoder import Decoder
 from model.encoder import Encoder
-from model.package import Package, open_package
+from model.llama_batch import BATCH
+from model.mel import HOP
 from pipeline import messages
 from pipeline.arrays import Array, unpack
 from pipeline.messages import Align, Features, Hypothesis, Malformed, Speech, Word, Words
-from pipeline.settings import ModelSettings
-from pipeline.sockets import ALIGNER, DECODER, ENCODER, HUB
+from pipeline.sockets import DECODER, HUB
+
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,13 @@ class Stage(Protocol):
 
     def forget(self, utterance: int) -> None:
         """Free what is held of an utterance that is over."""
+
+    def warm_up(self) -> int:
+        """Do the longest piece of work that gives no sign of life; how long it took, in nanoseconds.
+
+        Raises:
+            StenoError: the model cannot compute, though it could be loaded.
+        """
 
 
 @dataclass
@@ -115,6 +122,12 @@ class EncodeStage:
         """Free the samples."""
         self._heard.pop(utterance, None)
 
+    def warm_up(self) -> int:
+        """One whole attention window: onnxruntime gives no sign of life while it runs a graph."""
+        stretch = Stretch()
+        self._encoder.encode(silence(self._encoder.config), stretch)
+        return stretch.end()
+
 
 class DecodeStage:
     """Embeddings -> text."""
@@ -155,6 +168,14 @@ class DecodeStage:
     def forget(self, utterance: int) -> None:
         """Nothing is kept between steps."""
 
+    def warm_up(self) -> int:
+        """A whole batch of prefill on a GPU; on the processor llama.cpp gives signs of life throughout its work."""
+        if not self._decoder.gpu_layers:
+            return 0
+        stretch = Stretch()
+        self._decoder.first_logits(np.zeros((BATCH, self._decoder.config.text.width), np.float32))
+        return stretch.end()
+
 
 class AlignStage:
     """Sound and its text -> word times."""
@@ -181,47 +202,32 @@ class AlignStage:
     def forget(self, utterance: int) -> None:
         """Nothing is kept between steps."""
 
-
-def build(name: str, settings: ModelSettings, cache: Path, progress: Callable[[str], None] | None = None) -> Stage:
-    """Load the models of the stage of that name: encoder, decoder or aligner.
-
-    Args:
-        settings: which models.
-        cache: where a model that comes with Steno is converted to on first use.
-        progress: told what takes long, in words.
-
-    Raises:
-        ModelError: a model is missing or broken.
-    """
-    threads = threads_of(settings.encoder_threads), threads_of(settings.decoder_threads)
-    if name == ALIGNER:
-        package = _package("aligner", settings.aligner, settings, cache, progress)
-        detail = f"{package.directory.name}: {package.encoder_precision} + {package.decoder_precision}"
-        return AlignStage(Aligner(package, threads[1]), detail)
-    package = _package("asr", settings.asr, settings, cache, progress)
-    if name == ENCODER:
-        detail = f"{package.directory.name}: {package.encoder_precision}, {threads[0]} threads"
-        return EncodeStage(Encoder(package, threads[0]), detail)
-    if name == DECODER:
-        detail = f"{package.directory.name}: {package.decoder_precision}, {threads[1]} threads"
-        return DecodeStage(Decoder(package, threads[1]), detail)
-    raise ValueError(f"there is no stage {name}")
+    def warm_up(self) -> int:
+        """One window and one word: the encoder's part is the longer one by far, wherever the decoder runs."""
+        stretch = Stretch()
+        self._aligner.align(silence(self._aligner.config.audio), "one", "English", stretch)
+        return stretch.end()
 
 
-def threads_of(setting: int) -> int:
-    """0 is half of the cores: encoder and decoder work at the same time and must not crowd each other out."""
-    return setting or max(1, cores() // 2)
+class Stretch:
+    """A beat that measures the longest time without one, in nanoseconds."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic_ns()
+        self._longest = 0
+
+    def __call__(self) -> bool:
+        """Never asks to give up."""
+        now = time.monotonic_ns()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        return False
+
+    def end(self) -> int:
+        """The longest time there was, that since the last beat included."""
+        self()
+        return self._longest
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _package(
-    kind: str, where: str, settings: ModelSettings, cache: Path, progress: Callable[[str], None] | None
-) -> Package:
-    directory = miniature.package(kind, cache, progress) if where == "miniature" else Path(where).expanduser()
-    return open_package(directory, kind, encoder=settings.encoder, decoder=settings.decoder)
+def silence(config: AudioConfig) -> Floats:
+    """float32[n]: as much silence as one attention window spans."""
+    return np.zeros(config.n_window_infer * HOP, np.float32)

@@ -18,13 +18,15 @@ from model.beat import steady
 from pipeline import messages, paths
 from pipeline.arrays import Array, pack
 from pipeline.audio_file import AudioFile
+from pipeline.cores import physical_cores
 from pipeline.cutter import Cutter
 from pipeline.events import TimedWord, Timings
+from pipeline.loading import build
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE, Align, Hypothesis, Speech, Words
 from pipeline.segmenter import Closed, Opened
 from pipeline.settings import Settings, VadSettings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
-from pipeline.stages import Stage, build, cores
+from pipeline.stages import Stage
 from pipeline.transcript import Transcript, Utterance, assemble
 
 
@@ -98,7 +100,7 @@ class Transcriber:
         where = cache or paths.cache_dir()
         # The stages take turns here, so each may have all cores but one: threads that wait for each other at every step
         # get many times slower as soon as one of them has to share its core.
-        most = max(1, cores() - 1)
+        most = max(1, physical_cores() - 1)
         model = self._settings.model
         model = msgspec.structs.replace(
             model, encoder_threads=model.encoder_threads or most, decoder_threads=model.decoder_threads or most
@@ -207,6 +209,11 @@ class Transcriber:
             message = output.message
             array = np.empty(0, np.int16) if output.array is None else output.array
         return message
+
+    @property
+    def details(self) -> dict[str, str]:
+        """Name of each stage and what it runs: model, precision, what computes, threads."""
+        return {name: stage.detail for name, stage in self._stages.items()}
 
     def close(self) -> None:
         """Free the models."""

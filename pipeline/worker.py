@@ -19,13 +19,26 @@ from pathlib import Path
 import msgspec
 
 from model.errors import Cancelled, StenoError
-from pipeline import messages
+from pipeline import loading, messages
 from pipeline.arrays import pack
-from pipeline.messages import Align, Beat, Cancel, Failed, Features, Forget, Malformed, Ready, Refused, Shutdown, Speech
+from pipeline.messages import (
+    Align,
+    Beat,
+    Cancel,
+    Failed,
+    Features,
+    Forget,
+    Loading,
+    Malformed,
+    Ready,
+    Refused,
+    Shutdown,
+    Speech,
+)
 from pipeline.process import Parent
 from pipeline.settings import ModelSettings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER, HUB, Outbox, Poll, Wire
-from pipeline.stages import Stage, build
+from pipeline.stages import Stage
 
 BEAT_INTERVAL_NS = 300_000_000
 LOOK_INTERVAL_NS = 10_000_000
@@ -39,10 +52,15 @@ Job = Speech | Features | Align
 
 
 class Worker:
-    """One stage at work."""
+    """One stage at work.
 
-    def __init__(self, name: str, wire: Wire, stage: Stage, parent: Parent) -> None:
+    Args:
+        stretch_ns: its steps may go on for so long without a beat.
+    """
+
+    def __init__(self, name: str, wire: Wire, stage: Stage, parent: Parent, stretch_ns: int = 0) -> None:
         self._name = name
+        self._stretch_ns = stretch_ns
         self._wire = wire
         self._stage = stage
         self._parent = parent
@@ -61,7 +79,7 @@ class Worker:
         poll = Poll()
         poll.add(self._inbox)
         poll.add(self._bus)
-        self._send(HUB, Ready(self._name, os.getpid(), self._stage.detail))
+        self._send(HUB, Ready(self._name, os.getpid(), self._stage.detail, self._stretch_ns))
         while not self._ended:
             poll.wait(BEAT_INTERVAL_NS / 1e9)
             self._look()
@@ -133,6 +151,10 @@ class Worker:
                 self._ended = True
 
 
+def _tell(words: str) -> None:
+    log.info("%s", words)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Load the stage and work. Returns the exit code: 1 if it cannot work at all."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.worker", description=__doc__)
@@ -146,14 +168,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parent.follow()
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=ModelSettings)
     with Wire(options.runtime_dir) as wire:
+        # Opened before the files are looked for: it is connected by the time that `Loading` has to get away.
+        hub = wire.outbox(HUB)
         try:
-            stage = build(options.name, settings, options.cache_dir, lambda words: log.info("%s", words))
+            plan = loading.plan(options.name, settings, options.cache_dir, _tell)
+            hub.send(Loading(options.name, os.getpid(), tuple(str(file) for file in plan.files)))
+            stage = loading.load(plan, _tell)
+            stretch_ns = stage.warm_up()
         except StenoError as error:
-            hub = wire.outbox(HUB)
             hub.send(Refused(options.name, os.getpid(), error.message, error.hint))
             hub.close(linger_ms=1000)
             return 1
-        Worker(options.name, wire, stage, parent).run()
+        if plan.automatic:
+            log.info("%s: chosen for %s: %s", options.name, ", ".join(plan.automatic), stage.detail)
+        hub.close(linger_ms=1000)
+        Worker(options.name, wire, stage, parent, stretch_ns).run()
     return 0
 
 

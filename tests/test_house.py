@@ -148,7 +148,8 @@ def test_the_lock_has_every_dependency() -> None:
     locked = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
     metadata = project()["project"]
     assert isinstance(metadata, dict)
-    wanted = [*metadata["dependencies"], *metadata["optional-dependencies"]["dev"]]
+    extras = metadata["optional-dependencies"].values()
+    wanted = [*metadata["dependencies"], *(requirement for extra in extras for requirement in extra)]
     assert {re.split(r"[ ;<>=]", requirement)[0] for requirement in wanted} <= locked
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.convert import VERSION, convert, source_hash
+from model.checkpoint import source_hash
 from model.errors import ModelError
-from model.package import MANIFEST, Progress
+from model.package import MANIFEST
+from model.precisions import VERSION
+from model.progress import Progress
 
 _HERE = Path(__file__).parent
 KINDS = ("asr", "aligner")
@@ -35,6 +37,9 @@ def package(kind: str, cache: Path, progress: Progress | None = None) -> Path:
     source = checkpoint(kind)
     directory = cache / f"miniature-{kind}-{source_hash(source)[:16]}-{VERSION}"
     if not (directory / MANIFEST).exists():
+        # What converts brings libraries along that nobody needs who finds the model converted.
+        from model.convert import convert
+
         try:
             convert(source, directory, decoders=("f16", "q8_0"), progress=progress)
         except ModelError:

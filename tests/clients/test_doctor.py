@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from clients import devices, doctor, launch, outputs, samples
+from clients import arguments, devices, doctor, launch, outputs, place, samples
 from pipeline.errors import StenoError, UsageError
 from tests.clients.conftest import Steno
 
@@ -96,3 +97,33 @@ def test_a_file_is_written_whole_in_place_of_the_old_one(tmp_path: Path) -> None
     outputs.write(target, "new")
     assert target.read_text() == "new"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_provider_that_is_missing_is_broken_with_what_there_is(steno: Steno) -> None:
+    done = steno("doctor", "--quick", STENO_MODEL_PROVIDER="coreml", STENO_MODEL_GPU_LAYERS="-1")
+    assert done.returncode == 1
+    assert "broken   providers" in done.stdout
+    assert "cpu" in done.stdout
+
+
+def test_more_threads_than_cores_are_a_warning(steno: Steno) -> None:
+    done = steno("doctor", "--quick", STENO_MODEL_ENCODER_THREADS="200", STENO_MODEL_DECODER_THREADS="200")
+    assert "warning  cores" in done.stdout
+
+
+def test_doctor_writes_one_json_object(steno: Steno) -> None:
+    found = json.loads(steno("doctor", "--quick", "--json").stdout)
+    assert [check["name"] for check in found["checks"]] == list(doctor.CHECKS)
+    assert found["bench"] is None
+
+
+def test_the_options_of_the_model_come_before_environment_and_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STENO_MODEL_ENCODER", "int8")
+    monkeypatch.setenv("STENO_MODEL_DECODER", "q8_0")
+    given = ["--model", "0.6b", "--encoder", "int4", "--provider", "cpu", "--gpu-layers", "-1"]
+    for command in (["daemon"], ["transcribe", "a.wav"]):
+        model = place.settings(arguments.parse([*command, *given])).model
+        assert (model.asr, model.encoder, model.decoder, model.provider) == ("0.6b", "int4", "q8_0", "cpu")
+        assert model.gpu_layers == -1
+    with pytest.raises(UsageError, match=r"model\.encoder"):
+        place.settings(arguments.parse(["daemon", "--encoder", "int9"]))

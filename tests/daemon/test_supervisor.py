@@ -97,3 +97,56 @@ def test_loading_is_no_life_so_a_process_that_never_gets_ready_is_given_up(loadi
         starts += sum(isinstance(action, Start) for action in actions)
         now += 5.0
     assert starts == 1 + SETTINGS.restarts
+
+
+def test_who_dies_twice_over_the_same_files_is_given_up_with_their_names(supervisor: Supervisor) -> None:
+    assert supervisor.died("decoder", 2.0, "was killed by SIGABRT") == [Start("decoder")]
+    supervisor.loading("decoder", ("/m/a.gguf",))
+    supervisor.died("decoder", 3.0, "was killed by SIGABRT")
+    assert supervisor.tick(4.0) == [Start("decoder")]
+    supervisor.loading("decoder", ("/m/a.gguf",))
+    (given_up,) = supervisor.died("decoder", 5.0, "was killed by SIGABRT")
+    assert isinstance(given_up, GaveUp)
+    assert given_up.reason == "was killed by SIGABRT while it loaded /m/a.gguf, 2 times in a row"
+    assert "steno model verify" in given_up.hint
+    assert supervisor.state("decoder") is State.FAILED
+    assert supervisor.tick(100.0) == []
+
+
+def test_a_load_that_succeeds_forgives_the_one_that_did_not(supervisor: Supervisor) -> None:
+    now = 20.0
+    for _ in range(3):
+        supervisor.died("decoder", now, "was killed")
+        supervisor.tick(now + 3.0)
+        supervisor.loading("decoder", ("/m/a.gguf",))
+        supervisor.died("decoder", now + 4.0, "was killed")
+        supervisor.tick(now + 8.0)
+        supervisor.loading("decoder", ("/m/a.gguf",))
+        supervisor.ready("decoder", now + 9.0)
+        now += 30.0
+    assert supervisor.state("decoder") is State.READY
+
+
+def test_who_hangs_while_it_loads_is_given_up_after_the_second_time() -> None:
+    supervisor = Supervisor(SETTINGS)
+    supervisor.add("decoder", 0.0)
+    assert supervisor.tick(0.0) == [Start("decoder")]
+    supervisor.loading("decoder", ("/m/a.gguf",))
+    assert isinstance(supervisor.tick(61.0)[0], Kill)
+    assert supervisor.died("decoder", 61.1, "was killed by SIGKILL") == [Start("decoder")]
+    supervisor.loading("decoder", ("/m/a.gguf",))
+    assert isinstance(supervisor.tick(122.0)[0], Kill)
+    (given_up,) = supervisor.died("decoder", 122.1, "was killed by SIGKILL")
+    assert isinstance(given_up, GaveUp)
+    assert given_up.reason == "was not ready for 60 s while it loaded /m/a.gguf, 2 times in a row"
+    assert "ready_after_s" in given_up.hint
+
+
+@pytest.mark.parametrize(("stretch_s", "limit_s"), [(0.0, 3.0), (0.5, 3.0), (1.0, 5.0), (4.3, 22.0)])
+def test_who_is_silent_for_long_stretches_of_work_is_given_more_time(stretch_s: float, limit_s: float) -> None:
+    supervisor = Supervisor(SETTINGS)
+    supervisor.add("encoder", 0.0)
+    supervisor.tick(0.0)
+    supervisor.ready("encoder", 1.0, stretch_s)
+    assert supervisor.tick(1.0 + limit_s) == []
+    assert supervisor.tick(1.1 + limit_s) == [Kill("encoder", f"encoder gave no sign of life for {limit_s:g} s")]

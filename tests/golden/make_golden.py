@@ -117,7 +117,7 @@ class Reference:
             tokens = (tokens + 1) // 2
         # Native counts 13 tokens for a whole block of any length: tell it the one window of a lone short block.
         window = {"cu_seqlens": torch.tensor([0, tokens], dtype=torch.int32)} if mel.shape[2] < BLOCK else {}
-        return self.model.get_audio_features(picture, mask, return_dict=True, **window).pooler_output
+        return self.model.model.get_audio_features(picture, mask, return_dict=True, **window).pooler_output
 
     def ids(self, text: str, tokens: int) -> torch.Tensor:
         """Token ids of a prompt in which <|audio_pad|> stands once."""

@@ -1,25 +1,28 @@
 from __future__ import annotations
 
-import multiprocessing
-import os
+import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
 import onnx
 import pytest
+from onnx import numpy_helper
 
+from benchmarks.checkpoint_files import write_checkpoint
 from model import miniature
+from model.checkpoint import Checkpoint
 from model.convert import convert
 from model.errors import ModelError
+from model.llama import Llama
 from model.package import MANIFEST, Package, open_package, read_manifest
-from tests.model import damage
+from model.precisions import DECODERS, ENCODERS
+from model.progress import Progress, Told
+from model.tensor_table import POSITIONS
+from tests.model import checkpoint_files
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,27 +33,6 @@ def checkpoint(tmp_path: Path) -> Path:
     directory = tmp_path / "checkpoint"
     shutil.copytree(miniature.checkpoint("asr"), directory)
     return directory
-
-
-@pytest.mark.parametrize("name", ["config.json", "generation_config.json", "vocab.json", "model.safetensors"])
-@pytest.mark.parametrize("harm", [damage.truncate, damage.empty, damage.zero, damage.rewrite, damage.delete])
-def test_harm_to_a_checkpoint_is_named_and_leaves_nothing(
-    checkpoint: Path, tmp_path: Path, name: str, harm: Callable[[Path], None]
-) -> None:
-    (checkpoint / "tokenizer.json").unlink()
-    harm(checkpoint / name)
-    with pytest.raises(ModelError) as caught:
-        convert(checkpoint, tmp_path / "out")
-    assert name in caught.value.message or "tokenizer.json" in caught.value.message
-    assert caught.value.hint
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint"]
-
-
-@pytest.mark.parametrize("name", ["merges.txt", "tokenizer_config.json"])
-def test_a_missing_tokenizer_file_is_named(checkpoint: Path, tmp_path: Path, name: str) -> None:
-    (checkpoint / name).unlink()
-    with pytest.raises(ModelError, match=name):
-        convert(checkpoint, tmp_path / "out")
 
 
 def test_the_tokenizer_may_be_one_file(checkpoint: Path, tmp_path: Path) -> None:
@@ -74,23 +56,80 @@ def test_what_is_there_already_is_not_touched(checkpoint: Path, tmp_path: Path) 
 def test_a_precision_that_nobody_can_write_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="'q3_x'") as caught:
         convert(checkpoint, tmp_path / "out", decoders=("q3_x",))
-    assert "f16, q8_0" in caught.value.hint
+    assert "f16, q8_0, q6_k" in caught.value.hint
 
 
-def test_a_place_that_cannot_be_written_is_named(checkpoint: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ModelError, match="cannot be written"):
-        convert(checkpoint, tmp_path / "file" / "out")
+class Heard(Progress):
+    """Keeps what it is told: each part, its size, and how much of it was done."""
+
+    def __init__(self) -> None:
+        self.parts: list[list[Any]] = []
+
+    def begin(self, what: str, total: int = 0) -> None:
+        self.parts.append([what, total, 0])
+
+    def advance(self, amount: int) -> None:
+        self.parts[-1][2] += amount
 
 
-def test_the_progress_is_told(checkpoint: Path, tmp_path: Path) -> None:
-    told: list[str] = []
-    convert(checkpoint, tmp_path / "out", decoders=("f16", "q8_0"), progress=told.append)
-    assert told[:3] == [
+def test_the_progress_is_told(tmp_path: Path) -> None:
+    heard = Heard()
+    checkpoint = checkpoint_files.write(tmp_path / "checkpoint")
+    convert(checkpoint, tmp_path / "out", ("fp32", "int8"), ("f16", "q8_0"), heard)
+    assert [part[0] for part in heard.parts] == [
+        "checking the checkpoint",
         "writing the asr encoder, fp32",
+        "writing the asr encoder, int8",
         "writing the asr decoder, f16",
         "writing the asr decoder, q8_0",
+        "writing the manifest",
     ]
+    # A hash takes in the texts beside the weights too.
+    assert all(total <= done <= 1.5 * total for _, total, done in heard.parts)
+
+
+@pytest.mark.parametrize("aligner", [False, True])
+def test_both_layouts_and_shards_become_the_same_package(tmp_path: Path, aligner: bool) -> None:
+    kind = "aligner" if aligner else "asr"
+    for name, layout, shards in (("original", "original", 1), ("native", "native", 3)):
+        source = checkpoint_files.write(tmp_path / f"{name}-source", layout=layout, shards=shards, aligner=aligner)  # type: ignore[arg-type]  # a Literal
+        convert(source, tmp_path / name, ("fp32", "int4"), ("f16",))
+    packages = [open_package(tmp_path / name, kind) for name in ("original", "native")]
+    first, second = packages
+    assert first.config.audio == second.config.audio
+    assert first.config.end_ids == second.config.end_ids
+    assert first.config.aligner == second.config.aligner
+    for path in sorted(first.directory.glob("*.data")) + sorted(first.directory.glob("*.npy")):
+        assert path.read_bytes() == (second.directory / path.name).read_bytes(), path.name
+    tensors = [{t.name: t.data for t in gguf.GGUFReader(one.decoder).tensors} for one in packages]
+    assert tensors[0].keys() == tensors[1].keys()
+    assert all(np.array_equal(tensors[0][name], tensors[1][name]) for name in tensors[0])
+
+
+def test_every_precision_is_written_and_only_what_was_asked_for(tmp_path: Path) -> None:
+    checkpoint = checkpoint_files.write(tmp_path / "checkpoint")
+    decoders = tuple(precision for precision in DECODERS if precision != "f16")
+    convert(checkpoint, tmp_path / "out", ENCODERS, decoders)
+    assert {path.suffixes[0] for path in (tmp_path / "out").glob("*.onnx")} == {f".{one}" for one in ENCODERS}
+    assert {path.suffixes[0] for path in (tmp_path / "out").glob("*.gguf")} == {f".{one}" for one in decoders}
+    manifest = json.loads((tmp_path / "out" / MANIFEST).read_text())
+    assert manifest["encoders"] == list(ENCODERS)
+    assert manifest["decoders"] == list(decoders)
+    for precision in decoders:
+        opened = open_package(tmp_path / "out", "asr", decoder=precision)
+        Llama(opened.decoder).close()
+
+
+def test_a_checkpoint_s_own_positions_are_taken(tmp_path: Path) -> None:
+    checkpoint = checkpoint_files.write(tmp_path / "checkpoint")
+    opened = Checkpoint(checkpoint)
+    table = np.arange(13 * opened.config.audio.width, dtype=np.float32).reshape(13, -1)
+    tensors = [(name, opened.read(name).shape, partial(opened.read, name)) for name in opened.names()]
+    write_checkpoint(checkpoint, [*tensors, (POSITIONS, table.shape, lambda: table)], dtype="f32", layout="original")
+    convert(checkpoint, tmp_path / "out")
+    front = onnx.load(open_package(tmp_path / "out", "asr").frontend)
+    held = next(numpy_helper.to_array(one) for one in front.graph.initializer if one.name == "positions")
+    assert np.array_equal(held, table)
 
 
 def test_the_manifest_lists_every_file(asr: Package) -> None:
@@ -133,51 +172,9 @@ def test_the_aligner_s_head_is_apart(aligner_package: Package) -> None:
     assert "output.weight" not in names
 
 
-def test_a_conversion_that_is_killed_leaves_nothing_at_its_name(checkpoint: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    script = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom model.convert import convert\n"
-        "def die(what):\n    if 'decoder' in what: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "convert(Path(sys.argv[1]), Path(sys.argv[2]), progress=die)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script, str(checkpoint), str(out)], cwd=ROOT, check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert not out.exists()
-    left = list(tmp_path.glob(".out.*.partial"))
-    assert len(left) == 1
-
-    yesterday = time.time() - 86_400
-    os.utime(left[0], (yesterday, yesterday))
-    convert(checkpoint, out)
-    assert open_package(out, "asr").decoder.exists()
-    assert list(tmp_path.glob(".out.*.partial")) == []
-
-
-def test_processes_that_convert_at_once_get_one_whole_package(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(3)
-    results = context.SimpleQueue()
-    processes = [context.Process(target=_package, args=(tmp_path, barrier, results)) for _ in range(3)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0, 0, 0]
-    directories = {results.get() for _ in processes}
-    assert len(directories) == 1
-    assert [path.name for path in tmp_path.iterdir()] == [Path(directories.pop()).name]
-
-
-def _package(cache: Path, barrier: object, results: object) -> None:
-    barrier.wait(30)  # type: ignore[attr-defined]
-    directory = miniature.package("aligner", cache)
-    open_package(directory, "aligner")
-    results.put(str(directory))  # type: ignore[attr-defined]
-
-
 def test_the_miniature_is_converted_once(asr: Package, cache: Path) -> None:
     told: list[str] = []
-    assert miniature.package("asr", cache, told.append) == asr.directory
+    assert miniature.package("asr", cache, Told(told.append)) == asr.directory
     assert told == []
 
 

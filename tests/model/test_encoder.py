@@ -4,17 +4,38 @@ import itertools
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
+from model import onnx_session
 from model.encoder import Encoder
-from model.errors import AudioError, Cancelled
+from model.errors import AudioError, Cancelled, ModelError
 from model.mel import log_mel
+from model.package import Package
+from tests.model import foreign_files
 from tests.model.conftest import Golden
 
 NAMES = ["01_short_seen", "02_dictation_seen", "11_silence", "12_long", "clip_600ms", "clip_300ms"]
+
+
+@pytest.fixture(scope="module")
+def one_shape(asr: Package) -> Encoder:
+    """The encoder as providers get it that want one shape only."""
+    return Encoder(asr, fixed=True)
+
+
+def fix_length(source: Path, target: Path, length: int) -> None:
+    """Write a backend that takes so many tokens and no others."""
+    model = onnx.load(str(source))
+    for value in (*model.graph.input, *model.graph.output):
+        for axis in value.type.tensor_type.shape.dim:
+            if axis.dim_param == "tokens":
+                axis.dim_value = length
+    onnx.save(model, str(target))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,10 +78,18 @@ def test_every_length_gives_the_tokens_that_the_config_counts(encoder: Encoder, 
     assert len(encoder.encode_mel(mel)) == encoder.config.tokens(frames)
 
 
-def test_the_beat_is_heard_once_for_each_window(golden: Golden, encoder: Encoder) -> None:
+def test_the_beat_is_heard_between_blocks_and_before_each_window(golden: Golden, encoder: Encoder) -> None:
     beats = itertools.count()
-    encoder.encode(golden.sound("12_long"), lambda: next(beats) < 0)
-    assert next(beats) == 3
+    mel = log_mel(golden.sound("12_long"))
+    encoder.encode_mel(mel, lambda: next(beats) < 0)
+    windows, rest = divmod(mel.shape[1], 800)
+    assert next(beats) == windows * (4 + 1) + -(-rest // 200) + 1
+
+
+def test_the_beat_is_heard_for_each_block_where_a_graph_takes_one(golden: Golden, asr: Package) -> None:
+    beats = itertools.count()
+    Encoder(asr, fixed=True).encode_mel(log_mel(golden.sound("01_short_seen"))[:, :300], lambda: next(beats) < 0)
+    assert next(beats) == 3 + 1
 
 
 def test_the_beat_can_cancel(golden: Golden, encoder: Encoder) -> None:
@@ -69,6 +98,92 @@ def test_the_beat_can_cancel(golden: Golden, encoder: Encoder) -> None:
         encoder.encode(golden.sound("12_long"), lambda: next(answers))
     expected = golden.array("encoder", "12_long")
     assert np.abs(encoder.encode(golden.sound("12_long")) - expected).max() <= 1e-3
+
+
+@pytest.mark.parametrize("frames", [100, 101, 137, 200, 450, 799, 800, 801, 1000, 1650])
+def test_one_shape_for_all_filled_up_and_masked_gives_the_same(
+    golden: Golden, encoder: Encoder, one_shape: Encoder, frames: int
+) -> None:
+    mel = log_mel(golden.sound("12_long"))[:, :frames]
+    found, expected = one_shape.encode_mel(mel), encoder.encode_mel(mel)
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_a_lone_short_block_that_is_filled_up_differs_only_at_its_end(
+    golden: Golden, encoder: Encoder, one_shape: Encoder
+) -> None:
+    clip = golden.sound("01_short_seen")[14_400:24_000]
+    found, expected = one_shape.encode(clip), encoder.encode(clip)
+    assert found.shape == expected.shape
+    cosines = (found * expected).sum(axis=1) / np.linalg.norm(found, axis=1) / np.linalg.norm(expected, axis=1)
+    assert (cosines[:-1] >= 0.99).all()
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("output", ["chunk_out", "hidden_states"])
+def test_graphs_of_other_converters_give_the_same(
+    golden: Golden, encoder: Encoder, asr: Package, tmp_path: Path, half: bool, output: str
+) -> None:
+    other = replace(asr, frontend=tmp_path / "front.onnx", backend=tmp_path / "back.onnx")
+    foreign_files.write_frontend(asr.frontend, other.frontend, half=half, output=output)
+    foreign_files.write_backend(asr.backend, other.backend, half=half)
+    mel = log_mel(golden.sound("12_long"))[:, :950]
+    found, expected = Encoder(other).encode_mel(mel), encoder.encode_mel(mel)
+    assert found.dtype == np.float32
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= (2e-2 if half else 1e-5)
+
+
+@pytest.mark.parametrize("length", [104, 130])
+def test_a_backend_of_one_length_is_filled_up(
+    golden: Golden, encoder: Encoder, asr: Package, tmp_path: Path, length: int
+) -> None:
+    other = replace(asr, backend=tmp_path / "back.onnx")
+    fix_length(asr.backend, other.backend, length)
+    mel = log_mel(golden.sound("12_long"))[:, :950]
+    assert np.abs(Encoder(other).encode_mel(mel) - encoder.encode_mel(mel)).max() <= 1e-5
+
+
+def test_a_backend_shorter_than_a_window_is_refused(asr: Package, tmp_path: Path) -> None:
+    other = replace(asr, backend=tmp_path / "back.onnx")
+    fix_length(asr.backend, other.backend, 52)
+    with pytest.raises(ModelError, match=r"back\.onnx takes 52 tokens, an attention window has 104"):
+        Encoder(other)
+
+
+@pytest.mark.parametrize("change", [{"mel_bins": 80}, {"n_window": 40, "n_window_infer": 800}, {"output": 512}])
+def test_graphs_that_contradict_the_config_are_refused(asr: Package, tmp_path: Path, change: dict[str, int]) -> None:
+    front = tmp_path / "front.onnx"
+    foreign_files.write_frontend(asr.frontend, front)
+    config = replace(asr.config, audio=replace(asr.config.audio, **change))
+    with pytest.raises(ModelError, match=r"\.onnx is not the expected graph: it computes "):
+        Encoder(replace(asr, frontend=front, config=config))
+
+
+def test_what_computes_is_told(encoder: Encoder) -> None:
+    assert (encoder.provider, encoder.passed_over) == ("cpu", ())
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_auto_passes_over_what_does_not_work_and_keeps_the_reason(
+    monkeypatch: pytest.MonkeyPatch, golden: Golden, asr: Package
+) -> None:
+    monkeypatch.setattr(onnx_session, "installed", lambda: ("cuda", "directml", "cpu"))
+    found = Encoder(asr)
+    assert found.provider == "cpu"
+    assert [one.partition(":")[0] for one in found.passed_over] == ["cuda", "directml"]
+    assert all("cannot compute on" in one or "cannot be loaded on" in one for one in found.passed_over)
+    assert np.abs(found.encode(golden.sound("clip_600ms")) - golden.array("encoder", "clip_600ms")).max() <= 1e-3
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_provider_that_was_asked_for_and_does_not_work_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, asr: Package
+) -> None:
+    monkeypatch.setattr(onnx_session, "installed", lambda: ("cuda", "cpu"))
+    with pytest.raises(ModelError, match="cuda"):
+        Encoder(asr, provider="cuda")
 
 
 def test_loading_the_library_starts_no_telemetry(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from model.errors import ModelError
+from model.errors import Cancelled, ModelError
 from model.llama import Llama
 from model.package import Package
 
@@ -66,6 +66,33 @@ def test_outputs_may_lie_across_two_calls_of_the_library(llama: Llama) -> None:
     llama.feed_tokens(tokens[:500])
     alone = llama.feed_tokens(tokens[500:520], outputs=20)
     assert np.abs(rows - alone).max() < 0.2
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_results_come_out_at_the_places_that_were_asked_for(asr: Package, hidden: bool) -> None:
+    llama = Llama(asr.decoder, hidden=hidden)
+    tokens = llama.tokenise("a b c d " * 60)
+    rows = llama.feed_tokens(tokens, outputs=len(tokens))
+    places = [0, 5, *range(60, 200, 3), len(tokens) - 1]
+    llama.clear()
+    assert np.abs(llama.feed_tokens(tokens, outputs=places) - rows[places]).max() < 0.2
+    llama.close()
+
+
+def test_a_decoder_on_a_gpu_beats_before_each_batch(llama: Llama, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: list[int] = []
+
+    def beat() -> bool:
+        beats.append(len(llama))
+        return len(llama) > 600
+
+    llama.clear()
+    llama.reserve(2_000)
+    monkeypatch.setattr(llama, "gpu_layers", 5)
+    with pytest.raises(Cancelled):
+        llama.feed_tokens([1] * 2_000, beat)
+    assert beats[0] == 0
+    assert len(llama) == 0
 
 
 def test_what_was_cut_off_is_forgotten(llama: Llama) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,18 @@ import pytest
 
 from model.encoder import Encoder
 from model.errors import ModelError
-from model.package import MANIFEST, STAMP, Package, open_package, sha256
+from model.package import (
+    MANIFEST,
+    STAMP,
+    Package,
+    frontend_name,
+    open_package,
+    read_manifest,
+    sha256,
+    verify_all,
+    write_manifest,
+)
+from model.progress import Progress
 from tests.model import damage
 
 
@@ -52,10 +65,85 @@ def test_harm_to_the_aligner_s_head_is_named(
         open_package(directory, "aligner")
 
 
-@pytest.mark.parametrize("harm", [damage.truncate, damage.empty, damage.zero, damage.rewrite, damage.delete])
+@pytest.mark.parametrize("harm", [damage.truncate, damage.empty, damage.zero, damage.rewrite])
 def test_a_harmed_manifest_is_named(copy: Path, harm: Callable[[Path], None]) -> None:
     harm(copy / MANIFEST)
     with pytest.raises(ModelError, match=MANIFEST):
+        open_package(copy, "asr")
+
+
+@pytest.mark.parametrize("name", ["../other.gguf", "/etc/passwd", "a\\b", "..", ""])
+def test_a_manifest_that_names_files_elsewhere_is_refused(copy: Path, name: str) -> None:
+    manifest = json.loads((copy / MANIFEST).read_text())
+    manifest["files"][name] = {"bytes": 1, "sha256": "0"}
+    (copy / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match=MANIFEST):
+        open_package(copy, "asr")
+
+
+@pytest.mark.parametrize("name", ["qwen3_asr_llm.f16.gguf", "config.json", MANIFEST])
+def test_a_link_in_a_circle_a_link_into_nothing_and_a_directory_are_named(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    (copy / name).symlink_to(copy / name)
+    with pytest.raises(ModelError, match=f"{name}.*(circle|cannot be read)"):
+        open_package(copy, "asr")
+    (copy / name).unlink()
+    (copy / name).symlink_to(copy / "nothing")
+    with pytest.raises(ModelError, match=f"{name}.*missing"):
+        open_package(copy, "asr")
+    (copy / name).unlink()
+    (copy / name).mkdir()
+    with pytest.raises(ModelError, match=f"{name}.*(no file|cannot be read)"):
+        open_package(copy, "asr")
+
+
+def test_a_directory_that_is_a_link_in_a_circle_is_named(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(ModelError, match="circle holds no model"):
+        open_package(tmp_path / "circle", "asr")
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".gguf", "config.json"])
+def test_a_hundred_changes_of_one_byte_are_all_found(copy: Path, suffix: str) -> None:
+    path = next(path for path in sorted(copy.iterdir()) if path.name.endswith(suffix))
+    # Only what is hashed counts here, so a piece of the file is as good as the whole, and faster.
+    whole, chance = path.read_bytes()[:100_000], random.Random(3)
+    path.write_bytes(whole)
+    write_manifest(copy, {})
+    for _ in range(100):
+        data = bytearray(whole)
+        data[chance.randrange(len(data))] ^= chance.randrange(1, 256)
+        path.write_bytes(data)
+        with pytest.raises(ModelError, match=re.escape(path.name)):
+            open_package(copy, "asr")
+
+
+def test_all_files_are_hashed_on_request_and_the_first_bad_one_is_named(copy: Path) -> None:
+    heard: list[tuple[str, int]] = []
+
+    class Ear(Progress):
+        def begin(self, what: str, total: int = 0) -> None:
+            heard.append((what, total))
+
+        def advance(self, amount: int) -> None:
+            heard.append(("", amount))
+
+    files = read_manifest(copy)
+    assert verify_all(copy, Ear()) == len(files)
+    assert heard[0] == ("checking package", sum(size for size, _ in files.values()))
+    assert sum(amount for what, amount in heard if not what) == heard[0][1]
+    damage.flip(copy / "generation_config.json")
+    with pytest.raises(ModelError, match=r"generation_config\.json is damaged"):
+        verify_all(copy)
+
+
+def test_weights_beside_a_graph_belong_to_the_package(copy: Path) -> None:
+    name = f"{frontend_name('asr', 'fp32')}.data"
+    (copy / name).write_bytes(b"weights")
+    write_manifest(copy, {})
+    open_package(copy, "asr")
+    damage.flip(copy / name)
+    with pytest.raises(ModelError, match=re.escape(name)):
         open_package(copy, "asr")
 
 

@@ -44,6 +44,9 @@ class ScriptedStage:
         self.script.get(message.utterance, steadily)(beat)
         return [Output(HUB, Words(message.utterance, message.epoch, (), 1))]
 
+    def warm_up(self) -> int:
+        return 0
+
     def forget(self, utterance: int) -> None:
         self.forgotten.append(utterance)
 
