@@ -54,7 +54,7 @@ def list_devices() -> list[Device]:
     Raises:
         StenoError: PortAudio is missing, there is no microphone, or the process that looks for them failed.
     """
-    line = [sys.executable, "-m", "daemon.sources", "microphone", "--list", "--json"]
+    line = [sys.executable, "-P", "-m", "daemon.sources", "microphone", "--list", "--json"]
     try:
         # stderr is dropped: sound libraries write their own complaints there.
         done = subprocess.run(line, capture_output=True, timeout=TIMEOUT_S, check=False)

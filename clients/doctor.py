@@ -58,7 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
             found = Finding(name, "broken", f"{type(error).__name__}: {error}")
         findings.append(found)
         _say(_lines(found), arguments)
-    report = _bench(arguments) if arguments.bench else None
+    report: object = None
+    if arguments.bench:
+        try:
+            report = _bench(arguments)
+        except StenoError as error:
+            findings.append(Finding("bench", "broken", error.message, error.hint))
+            _say(_lines(findings[-1]), arguments)
     if arguments.json:
         print(msgspec.json.encode({"checks": findings, "bench": report}).decode())
     return EXIT_FAILURE if any(found.state == "broken" for found in findings) else EXIT_OK

@@ -26,7 +26,7 @@ def command(runtime: Path, config: Path | None, settings: Mapping[str, str]) -> 
         config: its config.toml, if any.
         settings: `section.key` -> value, above config.toml and environment.
     """
-    line = [sys.executable, "-m", "daemon", "--runtime-dir", str(runtime)]
+    line = [sys.executable, "-P", "-m", "daemon", "--runtime-dir", str(runtime)]
     if config is not None:
         line += ["--config", str(config)]
     for key, value in settings.items():

@@ -7,13 +7,13 @@ It owns what is printed and asked. It does not know how any of it is done: `pipe
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import msgspec
 
 from clients import model_choice, model_pull, place
 from clients.model_progress import Bars
+from clients.question import ask, require_person
 from clients.terminal import clean
 from pipeline import model_store, paths
 from pipeline.errors import EXIT_FAILURE, EXIT_OK, StenoError
@@ -28,7 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    used = _used(place.settings(arguments))
+    settings = place.settings(arguments)
+    used = _used(settings)
     found = _all(used)
     if arguments.json:
         print(msgspec.json.encode([{**_plain(model), "used": _uses(model, used)} for model in found]).decode())
@@ -45,6 +46,9 @@ def _list(arguments: argparse.Namespace) -> int:
         cells = [f"{cell:<{width}}" for cell, width in zip(row[:5], widths[:5], strict=True)]
         print(" ".join([*cells, f"{row[5]:>{widths[5]}}", row[6]]).rstrip())
     print("* in use" if any(_uses(model, used) for model in found) else "none of these is in use")
+    for kind in (kind for kind, path in used.items() if path is None):
+        named = getattr(settings.model, kind)
+        print(clean(f"model.{kind} = {named}, which is not there: `steno model use` chooses another"))
     return EXIT_OK
 
 
@@ -115,7 +119,7 @@ def _use(arguments: argparse.Namespace) -> int:
         model = model_store.inspect(directory)
         with Bars() as bars:
             bars.begin(f"looking at {directory}")
-            model_store.usable(model, settings.model.encoder, settings.model.decoder)
+            model_store.usable(model, settings.model)
         store = Store()
         named = directory.name if directory.parent == store.directory else str(directory.absolute())
         choice = dict.fromkeys(model.kinds, named)
@@ -180,9 +184,9 @@ def _remove(arguments: argparse.Namespace) -> int:
             f"{arguments.name} is in use (model.{' and model.'.join(used)})",
             "Choose another one first (`steno model use miniature`), or remove it all the same with --force.",
         )
-    if not arguments.yes and sys.stdin.isatty():
-        answer = input(clean(f"Delete {directory} ({gigabytes(model.size)})? [y/N] "))
-        if answer.strip().lower() not in ("y", "yes"):
+    if not arguments.yes:
+        require_person("whether to delete it")
+        if ask(f"Delete {directory} ({gigabytes(model.size)})? [y/N] ") not in ("y", "yes"):
             print("it is still there")
             return EXIT_FAILURE
     store.remove(arguments.name)

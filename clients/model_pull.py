@@ -12,6 +12,7 @@ from pathlib import Path
 
 from clients import model_choice, place
 from clients.model_progress import Bars
+from clients.question import ask, require_person
 from clients.terminal import clean
 from pipeline import model_pull, model_store, paths
 from pipeline.errors import EXIT_FAILURE, EXIT_OK, UsageError
@@ -26,12 +27,14 @@ def run(arguments: argparse.Namespace) -> int:
     settings = place.settings(arguments)  # a config.toml that is wrong is told before gigabytes are fetched
     _check(arguments)
     hub, store, downloads = model_pull.hub_of(arguments.hub), Store(), paths.cache_dir() / "checkpoints"
-    precisions = (
-        arguments.encoder or _configured(settings.model.encoder, model_store.ALL_ENCODERS),
-        arguments.decoder or _configured(settings.model.decoder, model_store.ALL_DECODERS),
-    )
     plans = []
     for name in _names(arguments.name, store):
+        # "aligner" is a kind as well as a name; all other names are of speech models.
+        encoder, decoder = settings.model.precisions(name)
+        precisions = (
+            arguments.encoder or _configured(encoder, model_store.ALL_ENCODERS),
+            arguments.decoder or _configured(decoder, model_store.ALL_DECODERS),
+        )
         plans.append(model_pull.plan(name, hub, store, downloads, *precisions))
         print("\n".join(clean(line) for line in _lines(plans[-1], arguments.keep_checkpoint)), flush=True)
     model_pull.require_room(plans, arguments.keep_checkpoint)
@@ -51,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         model = model_store.inspect(plan.target)
         free = [kind for kind in model.kinds if getattr(settings.model, kind) == MINIATURE]
         if free and not arguments.no_use:
-            model_store.usable(model, settings.model.encoder, settings.model.decoder)
+            model_store.usable(model, settings.model)
             choose(model_choice.config_to_write(arguments.config), dict.fromkeys(free, plan.name))
             settings = place.settings(arguments)
         else:
@@ -76,8 +79,8 @@ def _check(arguments: argparse.Namespace) -> None:
         for precision in getattr(arguments, part):
             if precision not in known:
                 raise UsageError(f"--{part}: there is no precision {precision!r}", f"Choose from {', '.join(known)}.")
-    if not arguments.yes and not sys.stdin.isatty():
-        raise UsageError("nobody can be asked here whether to fetch: stdin is no terminal", "Agree with --yes.")
+    if not arguments.yes:
+        require_person("whether to fetch")
 
 
 def _configured(precision: str, known: Sequence[str]) -> Sequence[str]:
@@ -111,6 +114,4 @@ def _lines(plan: Plan, keep: bool) -> Sequence[str]:
 
 
 def _agreed(yes: bool) -> bool:
-    if yes:
-        return True
-    return input("Fetch this? [Y/n] ").strip().lower() in ("", "y", "yes")
+    return yes or ask("Fetch this? [Y/n] ") in ("", "y", "yes")

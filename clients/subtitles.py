@@ -19,7 +19,6 @@ from pipeline.transcript import Transcript
 
 LINE_CELLS = 42
 """As in the common guides for subtitles (BBC, Netflix); wide characters count twice."""
-LINES = 2
 MIN_S, MAX_S = 1.0, 7.0
 PAUSE_S = 0.6
 """A pause of this length ends a cue."""

@@ -254,6 +254,7 @@ class Hub:
             track.detail = f"{reason}. {hint}" if hint else reason
             self.ear.end(track, reason)
         else:
+            self.details[name] = f"{reason}. {hint}" if hint else reason
             self.utterances.process_lost(name, f"{name}: {reason}")
 
     def send(self, to: str, message: messages.Any, array: Array) -> None:

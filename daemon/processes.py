@@ -23,7 +23,9 @@ class Children:
         """Run `python -m module arguments...`, with the text on its standard input. Returns the process id."""
         # Threads with nothing to do sleep; and llama.cpp, when it gives up, calls no debugger to print where it was.
         environ = os.environ | {"OMP_WAIT_POLICY": "passive", "GGML_NO_BACKTRACE": "1"}
-        child = subprocess.Popen([sys.executable, "-m", module, *arguments], stdin=subprocess.PIPE, env=environ)
+        # -P: the folder that the user happens to be in may hold a module of the same name.
+        line = [sys.executable, "-P", "-m", module, *arguments]
+        child = subprocess.Popen(line, stdin=subprocess.PIPE, env=environ)
         assert child.stdin is not None
         with contextlib.suppress(BrokenPipeError), child.stdin:
             child.stdin.write(text)

@@ -61,6 +61,8 @@ class Checkpoint:
         Raises:
             ModelError: there is none of this name, it cannot be read, or holds what is no finite number of that type.
         """
+        if name not in self._tensors:
+            raise ModelError(f"{self.directory} has no tensor {name}", "Fetch the checkpoint again.")
         file, stored = self._tensors[name]
         return file.read(stored, dtype)
 
@@ -156,7 +158,9 @@ def _found(directory: Path) -> list[Path]:
     if not directory.is_dir():
         raise ModelError(f"{directory} is no directory", "Give the directory of a checkpoint.")
     index = directory / INDEX
-    if index.exists():
+    # By name: a link that leads nowhere, or in a circle, is there all the same, and opening it says what is wrong.
+    there = {path.name for path in directory.iterdir()}
+    if INDEX in there:
         places = load(index).get("weight_map")
         if not isinstance(places, dict) or not places:
             raise ModelError(f"{index}:weight_map is missing", "Fetch the file again.")
@@ -165,8 +169,7 @@ def _found(directory: Path) -> list[Path]:
             raise ModelError(f"{index}:weight_map names a file outside of its directory", "Fetch the file again.")
         return [directory / name for name in names]
     path = directory / WEIGHTS
-    # A link that leads nowhere, or in a circle, is there all the same: opening it says what is wrong with it.
-    if path.exists() or path.is_symlink():
+    if WEIGHTS in there:
         return [path]
     pickles = sorted(found.name for pattern in PICKLES for found in directory.glob(pattern))
     if pickles:

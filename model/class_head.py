@@ -51,6 +51,8 @@ def load_head(path: Path) -> Floats:
         raise ModelError(f"{path} cannot be loaded: {error}", "Convert the model again.") from error
     if not isinstance(head, np.ndarray) or head.ndim != 2 or head.dtype.kind != "f":
         raise ModelError(f"{path} is no matrix of numbers", "Convert the model again.")
+    if not np.isfinite(head).all():
+        raise ModelError(f"{path} has values that are no numbers", "Convert or fetch the model again.")
     return np.asarray(head, dtype=np.float32)
 
 
@@ -73,6 +75,8 @@ def padded_classes(header: Header) -> int:
     width, rows = tensor.shape
     weights, size = _BLOCKS[tensor.number_format]
     row_bytes = -(-width // weights) * size
+    if tensor.offset + rows * row_bytes > header.path.stat().st_size:
+        raise ModelError(f"{header.path}: {OUTPUT} reaches beyond the end of the file", "Fetch the model again.")
     with header.path.open("rb") as file:
 
         def row(index: int) -> bytes:

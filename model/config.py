@@ -16,6 +16,10 @@ from model.json_file import Node, load
 CONFIG_FILE = "config.json"
 GENERATION_FILE = "generation_config.json"
 MODEL_TYPE = "qwen3_asr"
+MOST_LAYERS = 512
+"""LLAMA_MAX_LAYERS of llama.cpp's llama-hparams.h."""
+_LONGEST_WINDOW = 360_000
+"""An hour: a table of positions for it still fits into memory."""
 
 
 def convolved(frames: int) -> int:
@@ -131,7 +135,7 @@ class ModelConfig:
         text = thinker.child("text_config")
         return ModelConfig(
             audio=audio_settings(thinker.child("audio_config")),
-            text=text_settings(text, text.get("rope_theta", float)),
+            text=text_settings(text, text.positive("rope_theta")),
             audio_start_id=thinker.get("audio_start_token_id", int),
             audio_end_id=thinker.get("audio_end_token_id", int),
             audio_pad_id=thinker.get("audio_token_id", int),
@@ -165,13 +169,13 @@ def audio_settings(node: Node) -> AudioConfig:
     audio = AudioConfig(
         mel_bins=node.size("num_mel_bins"),
         width=node.size("d_model"),
-        layers=node.size("encoder_layers"),
+        layers=node.size("encoder_layers", MOST_LAYERS),
         heads=node.size("encoder_attention_heads"),
         ffn=node.size("encoder_ffn_dim"),
         conv_channels=node.size("downsample_hidden_size"),
         output=node.size("output_dim"),
         n_window=node.size("n_window"),
-        n_window_infer=node.size("n_window_infer"),
+        n_window_infer=node.size("n_window_infer", _LONGEST_WINDOW),
     )
     if audio.n_window_infer % audio.block_frames or audio.width % audio.heads:
         raise ModelError(
@@ -191,14 +195,14 @@ def text_settings(node: Node, rope_theta: float) -> TextConfig:
     node.expect("attention_bias", False, None)
     text = TextConfig(
         width=node.size("hidden_size"),
-        layers=node.size("num_hidden_layers"),
+        layers=node.size("num_hidden_layers", MOST_LAYERS),
         heads=node.size("num_attention_heads"),
         kv_heads=node.size("num_key_value_heads"),
         head_width=node.size("head_dim"),
         ffn=node.size("intermediate_size"),
         vocabulary=node.size("vocab_size"),
         rope_theta=rope_theta,
-        rms_eps=node.get("rms_norm_eps", float),
+        rms_eps=node.positive("rms_norm_eps"),
         context=node.size("max_position_embeddings"),
         tied=node.get("tie_word_embeddings", bool, default=False),
     )
@@ -214,7 +218,7 @@ def _aligner(root: Node, thinker: Node) -> AlignerConfig:
     return AlignerConfig(
         classes=thinker.size("classify_num"),
         timestamp_id=root.get("timestamp_token_id", int),
-        segment_ms=root.get("timestamp_segment_time", float),
+        segment_ms=root.positive("timestamp_segment_time"),
     )
 
 

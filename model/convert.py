@@ -6,9 +6,11 @@ it, so that at its name there is a whole package or nothing. It knows neither ON
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -30,6 +32,8 @@ from model.progress import Progress
 _PLAIN = ".whole.gguf"
 """The float16 decoder while only smaller ones are wanted."""
 _PARTIAL = ".partial"
+_OWN = re.compile(r"\..+\.\d+\.[a-z0-9_]{8}\.partial", re.DOTALL)
+"""What `tempfile.mkdtemp` makes of a package's name, the number of a process and that ending."""
 _ABANDONED_SECONDS = 3600
 
 
@@ -70,7 +74,8 @@ def convert(
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
-        reason = error.strerror or str(error)
+        # What numpy could not write whole has no number: the disk is full.
+        reason = error.strerror or os.strerror(errno.ENOSPC)
         raise ModelError(f"{out} cannot be written: {reason}", "Free space, or choose another directory.") from error
 
 
@@ -222,8 +227,10 @@ def _settle(partial: Path, out: Path) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what conversions left that were killed."""
+    """Remove what conversions left that were killed, and nothing that another program calls by such a name."""
     for path in parent.glob(f".*{_PARTIAL}"):
+        if not _OWN.fullmatch(path.name):
+            continue
         try:
             old = time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
         except OSError:
@@ -235,7 +242,7 @@ def _sweep(parent: Path) -> None:
 def _alive(partial: Path) -> bool:
     """Whether the process that writes a partial package may still be there; its number is in the name."""
     number = partial.name.split(".")[-3]
-    if os.name == "nt" or not number.isdigit():
+    if os.name == "nt":
         # Windows has no harmless signal to ask with; age alone decides there.
         return True
     try:

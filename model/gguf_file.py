@@ -158,6 +158,9 @@ def _write_tokenizer(writer: gguf.GGUFWriter, config: ModelConfig, vocabulary: V
             f"the tokenizer has a token {largest}, the model only {config.text.vocabulary} rows",
             "Tokenizer and config.json are not of the same checkpoint; fetch it again.",
         )
+    if len(set(tokens)) != len(tokens):
+        # llama.cpp ends the process when it meets one.
+        raise ModelError("the tokenizer has a token twice", "The tokenizer is damaged; fetch the checkpoint again.")
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(PRE_TOKENIZER)
     writer.add_token_list(tokens)

@@ -14,6 +14,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.config import MOST_LAYERS
 from model.errors import ModelError
 
 ARCHITECTURES = ("qwen3", "qwen3vl")
@@ -31,8 +32,6 @@ _ALIGNMENT = 32
 
 _LONGEST_LIST = 16
 """Of the arrays of numbers, only short ones are kept."""
-_MOST_LAYERS = 512
-"""LLAMA_MAX_LAYERS of llama-hparams.h."""
 _SIZES = (
     "embedding_length",
     "attention.head_count",
@@ -88,7 +87,7 @@ class Header:
         head_width = self.number(f"{self.architecture}.attention.key_length", width // heads)
         sections = self.values.get(f"{self.architecture}.rope.dimension_sections", ())
         wrong = {
-            f"{self.size('block_count')} layers": self.size("block_count") > _MOST_LAYERS,
+            f"{self.size('block_count')} layers": self.size("block_count") > MOST_LAYERS,
             f"{heads} heads over {kv_heads}": heads % kv_heads != 0,
             f"a rope of the sections {sections}": not isinstance(sections, tuple)
             or min(sections, default=0) < 0

@@ -1,18 +1,26 @@
 """One JSON file and the objects in it, read with errors that name the file and the whole key.
 
-This file owns the checks of presence, type and range. It does not know what the keys mean.
+This file owns the reading of JSON and the checks of presence, type and range. It does not know what the keys mean.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from model.errors import ModelError
+from model.plain_file import read_text
 
 T = TypeVar("T", int, float, str, bool)
+
+LARGEST = 2**31 - 1
+"""Of a size: no library takes a larger one."""
+_LARGEST_FLOAT = 3.4e38
+"""About the largest float32."""
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
@@ -38,10 +46,17 @@ class Node:
         converted: T = kind(value)
         return converted
 
-    def size(self, key: str) -> int:
-        """A whole number above 0."""
+    def size(self, key: str, most: int = LARGEST) -> int:
+        """A whole number above 0 and not above `most`."""
         value = self.get(key, int)
-        if value <= 0:
+        if not 0 < value <= most:
+            raise self._wrong(key, f"is {value}, expected a number from 1 to {most}")
+        return value
+
+    def positive(self, key: str) -> float:
+        """A number above 0 that a float32 can hold."""
+        value = self.get(key, float)
+        if not 0 < value < _LARGEST_FLOAT:
             raise self._wrong(key, f"is {value}, expected a number above 0")
         return value
 
@@ -71,14 +86,26 @@ def load(path: Path) -> dict[str, Any]:
     Raises:
         ModelError: it is missing, unreadable, or holds no JSON object.
     """
+    text = read_text(path, "Give the directory of a whole checkpoint or converted package.")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(
-            f"{path} is missing", "Give the directory of a checkpoint or of a converted package."
-        ) from None
-    except (OSError, ValueError) as error:
+        values = parsed(text)
+    except ValueError as error:
         raise ModelError(f"{path} cannot be read: {error}", "Fetch the file again.") from error
     if not isinstance(values, dict):
         raise ModelError(f"{path} is no JSON object", "Fetch the file again.")
+    return values
+
+
+def parsed(text: str | bytes) -> Any:
+    """What a JSON text says.
+
+    Raises:
+        ValueError: it is none, goes too deep, or holds half of a surrogate pair: that can be written to no file.
+    """
+    try:
+        values = json.loads(text)
+        if _HALF_A_PAIR.search(text if isinstance(text, str) else text.decode("latin-1")):
+            json.dumps(values, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
     return values

@@ -146,7 +146,7 @@ class Llama:
         """Append float32[n, width] in the place of n tokens; errors as in `feed_tokens`."""
         if embeddings.ndim != 2 or embeddings.shape[1] != self.width:
             raise ModelError(
-                f"embeddings of shape {embeddings.shape} for a decoder of width {self.width}",
+                f"{self.path} has width {self.width}, the embeddings have the shape {embeddings.shape}",
                 "Encoder and decoder are not of the same model; convert it again.",
             )
         rows = np.zeros((len(embeddings), self._row_width), dtype=np.float32)

@@ -1,21 +1,20 @@
 """The manifest of a converted package: every file's size and SHA-256, and whether the files still have them.
 
-This file owns manifest.json, the stamp that remembers what was hashed, and the check that a name leads to a readable
-file at all. It knows nothing of kinds or precisions.
+This file owns manifest.json and the stamp that remembers what was hashed. It knows nothing of kinds or precisions.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from model.errors import ModelError
+from model.json_file import parsed
+from model.plain_file import checked_file
 from model.progress import Progress
 
 MANIFEST = "manifest.json"
@@ -28,26 +27,6 @@ Files = Mapping[str, tuple[int, str]]
 """Size and SHA-256 of every file of a package, by name."""
 
 
-def checked_file(path: Path, hint: str) -> os.stat_result:
-    """The status of a file that can be read.
-
-    Raises:
-        ModelError: missing, a link into nothing or in a circle, no file, or not readable.
-    """
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ModelError(f"{path} is no file", hint)
-        path.open("rb").close()
-    except FileNotFoundError:
-        what = "is a link to a file that is missing" if path.is_symlink() else "is missing"
-        raise ModelError(f"{path} {what}", hint) from None
-    except OSError as error:
-        what = "is a link that leads in a circle" if error.errno == errno.ELOOP else f"cannot be read: {error.strerror}"
-        raise ModelError(f"{path} {what}", hint) from None
-    return status
-
-
 def sha256(*paths: Path, progress: Progress | None = None) -> str:
     """SHA-256 of the files' bytes, one after the other, in hexadecimal; each block is told as it is done.
 
@@ -56,6 +35,7 @@ def sha256(*paths: Path, progress: Progress | None = None) -> str:
     """
     digest = hashlib.sha256()
     for path in paths:
+        checked_file(path, "Fetch or convert the model again.")
         try:
             with path.open("rb") as file:
                 while block := file.read(_BLOCK):
@@ -84,9 +64,9 @@ def read_manifest(directory: Path) -> dict[str, tuple[int, str]]:
     path = directory / MANIFEST
     checked_file(path, "The package is incomplete; convert or fetch it again.")
     try:
-        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+        files = parsed(path.read_text(encoding="utf-8"))["files"]
         found = {str(name): (int(entry["bytes"]), str(entry["sha256"])) for name, entry in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} cannot be read: {error}", _REMEDY.format(directory=directory)) from error
     for name in found:
         if name in ("", ".", "..") or set(name) & {"/", "\\", "\0"}:
@@ -153,9 +133,11 @@ def _check_hash(directory: Path, files: Files, name: str, progress: Progress) ->
 
 
 def _read_stamp(directory: Path) -> dict[str, list[Any]]:
+    path = directory / STAMP
     try:
-        stamp = json.loads((directory / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        # A pipe would be waited for without end.
+        stamp = parsed(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError):
         return {}
     return stamp if isinstance(stamp, dict) else {}
 

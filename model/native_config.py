@@ -60,7 +60,7 @@ def read_native(directory: Path, vocabulary: Vocabulary) -> ModelConfig:
     aligner = _aligner(root) if _is_aligner(root) else None
     return ModelConfig(
         audio=audio_settings(root.child("audio_config")),
-        text=text_settings(Node(text.file, text.path, tied), rope.get("rope_theta", float)),
+        text=text_settings(Node(text.file, text.path, tied), rope.positive("rope_theta")),
         audio_start_id=start,
         audio_end_id=end,
         audio_pad_id=root.get("audio_token_id", int),
@@ -143,7 +143,7 @@ def _segment_ms(directory: Path) -> float:
         if (directory / name).exists():
             values = load(directory / name)
             if "timestamp_segment_time" in values:
-                return Node(directory / name, (), values).get("timestamp_segment_time", float)
+                return Node(directory / name, (), values).positive("timestamp_segment_time")
     return SEGMENT_MS
 
 

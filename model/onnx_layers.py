@@ -125,7 +125,18 @@ class Layers:
         return self._store(self._weights(name) * np.float32(factor), name)
 
     def _store(self, values: Floats, name: str) -> str:
-        return self.file.constant(values.astype(np.float16) if self._precision == "fp16" else values, name)
+        return self.file.constant(_halved(values, name) if self._precision == "fp16" else values, name)
+
+
+def _halved(values: Floats, name: str) -> npt.NDArray[np.float16]:
+    """In float16, where that can hold them."""
+    with np.errstate(over="ignore"):
+        halves = values.astype(np.float16)
+    if not np.isfinite(halves).all():
+        raise ModelError(
+            f"the encoder's {name} has values too large for float16", "Convert the encoder to another precision."
+        )
+    return halves
 
 
 _NORM = ("weight", "bias")

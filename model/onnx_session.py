@@ -173,6 +173,8 @@ def _load(model: Path | bytes, options: Any, provider: str) -> Any:
     if provider != CPU:
         places.append((PROVIDERS[CPU], {}))
     said = _find_libraries() if provider in _NVIDIA else ""
+    # What a provider says while it tries this and that (cuDNN's convolutions) goes past the session's own severity.
+    onnxruntime.set_default_logger_severity(_FATAL_ONLY)
     try:
         # Without `enable_fallback` an error is an error, not a printed line and another provider.
         given = str(model) if isinstance(model, Path) else model

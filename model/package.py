@@ -15,7 +15,8 @@ from pathlib import Path
 from model import foreign
 from model.config import CONFIG_FILE, GENERATION_FILE, ModelConfig
 from model.errors import ModelError
-from model.manifest import MANIFEST, STAMP, checked_file, read_manifest, sha256, verify, verify_all, write_manifest
+from model.manifest import MANIFEST, STAMP, read_manifest, sha256, verify, verify_all, write_manifest
+from model.plain_file import checked_file
 
 __all__ = [
     "AUTO",

@@ -36,7 +36,8 @@ def quantised(source: Path, target: Path, precision: str, progress: Progress) ->
     Raises:
         ModelError: the library refused, or the disk is full.
     """
-    command = [sys.executable, "-m", "model.quantise", str(source), str(target), precision]
+    # -P: the folder that the user happens to be in may hold a model.py of its own.
+    command = [sys.executable, "-P", "-m", "model.quantise", str(source), str(target), precision]
     size, told = source.stat().st_size, 0
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert child.stdout is not None
@@ -68,8 +69,12 @@ def main(arguments: Sequence[str]) -> int:
     source, target, precision = arguments
 
     def tell(done: int, total: int) -> None:
-        sys.stdout.write(f"{done} {total}\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(f"{done} {total}\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever wanted the file was killed; the library itself would go on for minutes.
+            os._exit(1)
 
     try:
         quantise(Path(source), Path(target), precision, os.cpu_count() or 1, tell)

@@ -7,7 +7,6 @@ Format: https://huggingface.co/docs/safetensors (section "Format").
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from model.errors import ModelError
+from model.json_file import parsed
+from model.plain_file import checked_file
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
@@ -52,8 +53,8 @@ class Safetensors:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        size = checked_file(path, "Give the directory of a whole checkpoint.").st_size
         try:
-            size = path.stat().st_size
             with path.open("rb") as file:
                 length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
                 if size < _LENGTH_BYTES or not 2 <= length <= min(_LARGEST_HEADER, size - _LENGTH_BYTES):
@@ -91,7 +92,7 @@ class Safetensors:
                 if not np.isfinite(part).all():
                     too_large = np.isfinite(chunk).all()
                     what = "too large for float16" if too_large else "that are no numbers"
-                    remedy = "Convert to another precision." if too_large else _REMEDY
+                    remedy = "Use another checkpoint." if too_large else _REMEDY
                     raise ModelError(f"{self.path}: {name} has values {what}", remedy)
                 done += len(chunk)
         return tensor.reshape(entry.shape)
@@ -123,8 +124,8 @@ class Safetensors:
 
     def _parse(self, header: bytes, start: int, size: int) -> dict[str, _Entry]:
         try:
-            table = json.loads(header)
-        except (ValueError, RecursionError):
+            table = parsed(header)
+        except ValueError:
             raise self._broken("its header is no JSON") from None
         if not isinstance(table, dict):
             raise self._broken("its header is no JSON object")

@@ -6,13 +6,14 @@ of it) and of the chat template. It does not tokenise: llama.cpp does, from the 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from model.errors import ModelError
+from model.json_file import parsed
+from model.plain_file import read_text
 
 T = TypeVar("T")
 
@@ -37,12 +38,14 @@ def read_vocabulary(directory: Path) -> Vocabulary:
     Raises:
         ModelError: a file is missing or unreadable; names it.
     """
-    if (directory / "vocab.json").exists():
+    # By name: a link in a circle is there all the same, and opening it says what is wrong.
+    there = {path.name for path in directory.iterdir()}
+    if "vocab.json" in there:
         pieces, merges = _apart(directory)
-        config = _parsed(directory / "tokenizer_config.json", json.loads)
+        config = _parsed(directory / "tokenizer_config.json", parsed)
         added = _checked(directory / "tokenizer_config.json", _added, config)
-    elif (directory / "tokenizer.json").exists():
-        whole = _parsed(directory / "tokenizer.json", json.loads)
+    elif "tokenizer.json" in there:
+        whole = _parsed(directory / "tokenizer.json", parsed)
         pieces, merges, added = _checked(directory / "tokenizer.json", _whole, whole)
     else:
         raise ModelError(
@@ -51,11 +54,17 @@ def read_vocabulary(directory: Path) -> Vocabulary:
         )
     if not pieces or not added or not merges:
         raise ModelError(f"the tokenizer in {directory} is empty", "The checkpoint is incomplete; fetch it again.")
-    return Vocabulary(pieces, added, merges, _template(directory))
+    known = set(pieces.values())
+    if any(pair.replace(" ", "", 1) not in known for pair in merges):
+        raise ModelError(
+            f"the tokenizer in {directory} merges pairs into pieces that are not in its vocabulary",
+            "Its files are not of the same checkpoint; fetch it again.",
+        )
+    return Vocabulary(pieces, added, merges, _template(directory, there))
 
 
 def _apart(directory: Path) -> tuple[dict[int, str], tuple[str, ...]]:
-    vocabulary = _parsed(directory / "vocab.json", json.loads)
+    vocabulary = _parsed(directory / "vocab.json", parsed)
     pieces = _checked(directory / "vocab.json", _by_index, vocabulary)
     lines = _parsed(directory / "merges.txt", str.splitlines)
     merges = tuple(line for line in lines if line and not line.startswith("#version"))
@@ -65,7 +74,10 @@ def _apart(directory: Path) -> tuple[dict[int, str], tuple[str, ...]]:
 
 
 def _by_index(vocabulary: dict[str, Any]) -> dict[int, str]:
-    return {int(index): str(piece) for piece, index in vocabulary.items()}
+    pieces = {int(index): str(piece) for piece, index in vocabulary.items()}
+    if len(pieces) != len(vocabulary) or min(pieces, default=0) < 0:
+        raise ValueError("two tokens of one id, or an id below 0")
+    return pieces
 
 
 def _added(config: dict[str, Any]) -> dict[int, str]:
@@ -80,32 +92,30 @@ def _whole(tokenizer: dict[str, Any]) -> tuple[dict[int, str], tuple[str, ...], 
     return pieces, merges, added
 
 
-def _template(directory: Path) -> str:
+def _template(directory: Path, there: Collection[str]) -> str:
     """From wherever the checkpoint keeps it: older ones in a JSON file of its own, newer ones as plain text."""
-    plain = directory / "chat_template.jinja"
-    if plain.exists():
-        return _parsed(plain, str)
+    if "chat_template.jinja" in there:
+        return _parsed(directory / "chat_template.jinja", str)
     for name in ("chat_template.json", "tokenizer_config.json"):
         path = directory / name
-        if path.exists():
-            values = _parsed(path, json.loads)
-            template = _checked(path, lambda found: str(found.get("chat_template", "")), values)
-            if template:
+        if name in there:
+            values = _parsed(path, parsed)
+            template = _checked(path, lambda found: found.get("chat_template"), values)
+            if isinstance(template, str) and template:
                 return template
     return ""
 
 
 def _parsed(path: Path, parse: Callable[[str], T]) -> T:
+    text = read_text(path, "The checkpoint is incomplete; fetch it again.")
     try:
-        return parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{path} is missing", "The checkpoint is incomplete; fetch it again.") from None
-    except (OSError, ValueError) as error:
+        return parse(text)
+    except ValueError as error:
         raise ModelError(f"{path} cannot be read: {error}", "Fetch the file again.") from error
 
 
 def _checked(path: Path, take: Callable[[Any], T], values: Any) -> T:
     try:
         return take(values)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (ArithmeticError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{path} has not the expected form: {error!r}", "Fetch the file again.") from error

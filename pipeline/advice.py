@@ -38,6 +38,7 @@ OTHER_BYTES = 300 << 20
 ENCODERS = ("fp32", "fp16", "int8", "int4")
 DECODERS = ("f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0")
 """Most exact first."""
+UNNAMED = ""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ class Pair:
 
     @property
     def inexactness(self) -> int:
-        """How far down the lists of precisions both are together."""
-        return ENCODERS.index(self.encoder.choice.precision) + DECODERS.index(self.decoder.choice.precision)
+        """How far down the lists of precisions both are together; one that the file does not name stands last."""
+        encoder, decoder = self.encoder.choice.precision, self.decoder.choice.precision
+        return (*ENCODERS, UNNAMED).index(encoder) + (*DECODERS, UNNAMED).index(decoder)
 
     def step_s(self, utterance_s: float) -> float:
         """Seconds from the sending of a step to its answer, when the utterance is so long."""
@@ -127,8 +129,9 @@ def _settings(best: Pair) -> dict[str, dict[str, str | int | float | bool]]:
         },
         "model": {
             "asr": encoder.model,
-            "encoder": encoder.precision,
-            "decoder": decoder.precision,
+            # One that is not named is measured only where there is no other: what is chosen then.
+            "encoder": encoder.precision or "auto",
+            "decoder": decoder.precision or "auto",
             "provider": encoder.provider,
             "gpu_layers": decoder.gpu_layers,
         },

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -71,9 +71,9 @@ def choices(settings: ModelSettings, cache: Path) -> list[Choice]:
     """Everything that can be run here: the model that is set and those in the store, in each precision that is there,
     on everything that computes; the threads are the daemon's.
 
-    The model that comes with Steno is there to try it out: it is measured only where there is no other. The
-    smallest files come first, and encoders and decoders of a model alternate, so that whoever stops early has measured
-    some of both.
+    The model that comes with Steno is there to try it out: it is measured only where there is no other. On a
+    processor the smallest files come first, and encoders and decoders of a model alternate, so that whoever stops early
+    has measured some of both.
 
     Raises:
         ModelError: the model that is set is not there.
@@ -90,17 +90,28 @@ def choices(settings: ModelSettings, cache: Path) -> list[Choice]:
         where = partial(Choice, model=model, directory=str(about.directory))
         encoders = [
             where(part="encoder", precision=precision, provider=provider, threads=encoder_threads)
-            for precision in reversed(about.encoders)
+            for precision in _told_apart(about.encoders)
             for provider in providers
         ]
         decoders = [
             where(part="decoder", precision=precision, gpu_layers=some, threads=decoder_threads)
-            for precision in reversed(about.decoders)
+            for precision in _told_apart(about.decoders)
             for some in layers
         ]
-        for pair in zip_longest(encoders, decoders):
+        for pair in zip_longest(_order(encoders), _order(decoders)):
             found += [choice for choice in pair if choice is not None]
     return found
+
+
+def _order(choices: Sequence[Choice]) -> list[Choice]:
+    """What computes beside the processor first, and the most exact first there, where it costs little."""
+    beside = [choice for choice in choices if choice.where != "cpu"]
+    return [*reversed(beside), *(choice for choice in choices if choice.where == "cpu")]
+
+
+def _told_apart(precisions: Sequence[str]) -> list[str]:
+    """Least exact first; without one that is not named where there are others, for no setting could choose it."""
+    return [one for one in reversed(precisions) if one or len(precisions) == 1]
 
 
 def _models(settings: ModelSettings, cache: Path) -> Iterator[tuple[str, Path]]:
@@ -115,7 +126,7 @@ def _models(settings: ModelSettings, cache: Path) -> Iterator[tuple[str, Path]]:
 
 def run(choice: Choice, timeout_s: float) -> Speed:
     """Measure a choice in a process of its own; whatever goes wrong there is the result's `problem`."""
-    line = [sys.executable, "-m", "pipeline.measure"]
+    line = [sys.executable, "-P", "-m", "pipeline.measure"]
     environ = os.environ | {"OMP_WAIT_POLICY": "passive", "GGML_NO_BACKTRACE": "1"}  # as the daemon's workers have it
     try:
         done = subprocess.run(

@@ -103,7 +103,8 @@ class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     workers: dict[str, str]
     details: dict[str, str]
-    """Process name -> what it runs; id of a source -> its device, or why it is lost or failed and what to do."""
+    """Process name -> what it runs, or why it failed and what to do; id of a source -> its device, or why it is lost or
+    failed and what to do."""
     sources: dict[str, str]
     restarts: dict[str, int]
     """Process name -> how often it was started again."""

@@ -65,7 +65,7 @@ def plan(name: str, settings: ModelSettings, cache: Path, progress: Callable[[st
     encoder = {"provider": settings.provider == AUTO}
     decoder = {"gpu_layers": settings.gpu_layers == ALL_LAYERS}
     if name == ALIGNER:
-        precisions = settings.aligner_encoder, settings.aligner_decoder
+        precisions = settings.precisions("aligner")
         package = _package("aligner", settings.aligner, precisions, cache, tell)
         left = {
             "aligner_encoder": precisions[0] == AUTO,
@@ -74,7 +74,7 @@ def plan(name: str, settings: ModelSettings, cache: Path, progress: Callable[[st
             **decoder,
         }
     else:
-        precisions = settings.encoder, settings.decoder
+        precisions = settings.precisions("asr")
         package = _package("asr", settings.asr, precisions, cache, tell)
         encoder, decoder = {"encoder": precisions[0] == AUTO, **encoder}, {"decoder": precisions[1] == AUTO, **decoder}
         left = encoder if name == ENCODER else decoder
@@ -92,11 +92,18 @@ def load(plan: Plan, progress: Callable[[str], None] | None = None) -> Stage:
     """Load what was planned.
 
     Args:
-        progress: told what "auto" would rather have taken, and why it could not.
+        progress: told what "auto" chose, what it would rather have taken, and why it could not.
 
     Raises:
         ModelError: a file is broken, or what it is to run on is not there.
     """
+    stage = _load(plan, progress)
+    if plan.automatic and progress is not None:
+        progress(f"{plan.stage}: chosen for {', '.join(plan.automatic)}: {stage.detail}")
+    return stage
+
+
+def _load(plan: Plan, progress: Callable[[str], None] | None) -> Stage:
     package, threads = plan.package, plan.threads
     name, how = package.directory.name, f"{threads} thread{'s' * (threads != 1)}"
     if plan.stage == ENCODER:

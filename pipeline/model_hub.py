@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
+from urllib.parse import urlsplit
 
-from model.errors import ModelError
+from model.errors import ModelError, UsageError
 from model.progress import Progress
 
 WANTED = (".safetensors", ".json", ".txt", ".jinja")
@@ -75,6 +76,24 @@ class Hub(Protocol):
             BrokenOff: the connection did not last.
             ModelError: the hub refuses.
         """
+
+
+def host_of(address: str, variable: str) -> str:
+    """The host in a hub's address, with its port.
+
+    Args:
+        variable: where the address comes from, for the error.
+
+    Raises:
+        UsageError: this is no address of a hub.
+    """
+    try:
+        parts = urlsplit(address)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts.netloc.rpartition("@")[2]
+    except ValueError:  # brackets, or a port that is none
+        pass
+    raise UsageError(f"{variable}: {address!r} is no address of a hub", "Write it as https://host, or unset it.")
 
 
 def needed(files: list[RemoteFile], where: str) -> tuple[RemoteFile, ...]:

@@ -14,10 +14,9 @@ import sys
 from collections.abc import Iterator
 from http.client import responses
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from model.errors import ModelError
-from pipeline.model_hub import BrokenOff, Listing, RemoteFile, needed, page_error, page_title
+from pipeline.model_hub import BrokenOff, Listing, RemoteFile, host_of, needed, page_error, page_title
 
 _ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -25,6 +24,7 @@ _ENVIRONMENT = {
     # Steno shows its own.
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
+_VARIABLE = "HF_ENDPOINT"
 _CLIENTS = ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3")
 """The HTTP libraries that the versions of huggingface_hub have used: its connection errors are theirs."""
 _ADVICE = "Is the network there? HTTPS_PROXY names a proxy, HF_ENDPOINT a mirror; --from modelscope is another hub."
@@ -41,9 +41,13 @@ class HuggingFace:
 
     Raises:
         ModelError: huggingface_hub is not installed.
+        UsageError: the address is none.
     """
 
     def __init__(self, endpoint: str | None = None) -> None:
+        given = endpoint if endpoint is not None else os.environ.get(_VARIABLE)
+        if given is not None:
+            host_of(given, _VARIABLE)  # before the library stumbles over it
         # The library reads them when it is imported.
         os.environ.update(_ENVIRONMENT)
         try:
@@ -58,7 +62,7 @@ class HuggingFace:
                 "  Or fetch with --from modelscope, which needs nothing more.",
             ) from None
         self._endpoint = (endpoint or huggingface_hub.constants.ENDPOINT).rstrip("/")
-        self._host = urlsplit(self._endpoint).netloc or self._endpoint
+        self._host = host_of(self._endpoint, _VARIABLE)
         # What goes wrong is told once, by Steno.
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         # Its modules do not export all that they document; what is used is held by the tests.

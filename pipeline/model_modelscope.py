@@ -15,17 +15,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from model.errors import ModelError
-from pipeline.model_hub import BrokenOff, Listing, RemoteFile, needed, page_error, page_title
+from pipeline.model_hub import BrokenOff, Listing, RemoteFile, host_of, needed, page_error, page_title
 
 DOMAIN = "www.modelscope.cn"
 BRANCH = "master"
 _TIMEOUT_S = 30.0
 _BLOCK = 1 << 20
 _ADVICE = (
-    "Is the network there? HTTPS_PROXY names a proxy, MODELSCOPE_DOMAIN another host; "
+    "Is the network there? HTTPS_PROXY names a proxy, MODELSCOPE_ENDPOINT another host; "
     "--from huggingface is another hub."
 )
 
@@ -41,11 +41,14 @@ class ModelScope:
 
     Args:
         address: its address; None takes what `endpoint` says.
+
+    Raises:
+        UsageError: the address is none.
     """
 
     def __init__(self, address: str | None = None) -> None:
         self._endpoint = address or endpoint()
-        self._host = urlsplit(self._endpoint).netloc or self._endpoint
+        self._host = host_of(self._endpoint, "MODELSCOPE_ENDPOINT")
 
     def list(self, repository: str) -> Listing:
         """What the repository's master branch holds now.

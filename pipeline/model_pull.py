@@ -93,11 +93,7 @@ def plan(
         ModelError: it is in the store already, or the hub fails.
     """
     target = store.place(name)
-    if target.exists() or target.is_symlink():
-        raise ModelError(
-            f"{name} is there already: {target}",
-            f"`steno model use {name}` chooses it; to fetch it anew, first `steno model remove {name}`.",
-        )
+    _require_absent(name, target)
     repository = REPOSITORIES[name]
     listing = hub.list(repository)
     checkpoint = downloads / repository.replace("/", "--")
@@ -117,14 +113,14 @@ def plan(
 
 
 def require_room(plans: Sequence[Plan], keep: bool, free: Free | None = None) -> None:
-    """See before anything is fetched that all of it will fit.
+    """See before anything is fetched that all of it will fit, where it may be written.
 
     Args:
         keep: the checkpoints are kept.
         free: None asks the system.
 
     Raises:
-        ModelError: it will not; it says how much is missing, and where.
+        ModelError: it will not, and how much is missing where; or a folder cannot be written.
     """
     if not plans:
         return
@@ -138,6 +134,13 @@ def require_room(plans: Sequence[Plan], keep: bool, free: Free | None = None) ->
     places = [(downloads, wanted["downloads"]), (store, wanted["store"])]
     if _device(downloads) == _device(store):
         places = [(store, wanted["both"])]
+    for folder in (downloads, store):
+        if not (_existing(folder).is_dir() and os.access(_existing(folder), os.W_OK | os.X_OK)):
+            raise ModelError(
+                f"{folder} cannot be written",
+                "See who owns it, or name another with STENO_MODELS_DIR (the models) and STENO_CACHE_DIR (what is "
+                "fetched).",
+            )
     for folder, most in places:
         left = (free or _free)(folder)
         if left < most:
@@ -158,6 +161,8 @@ def pull(one: Plan, hub: Hub, progress: Progress, keep: bool = False) -> None:
         ModelError: the hub, the disk or the checkpoint fails, or another process fetches the same.
     """
     with _alone(one.checkpoint):
+        # Another process may have made it since it was planned.
+        _require_absent(one.name, one.target)
         download(hub, one.listing, one.checkpoint, progress)
         convert(one.checkpoint, one.target, one.encoders, one.decoders, progress)
         if not keep:
@@ -170,6 +175,14 @@ def gigabytes(size: int) -> str:
         if size >= unit:
             return f"{size / unit:.{places}f} {name}"
     return f"{size / 1e3:.1f} kB"
+
+
+def _require_absent(name: str, target: Path) -> None:
+    if os.path.lexists(target):
+        raise ModelError(
+            f"{name} is there already: {target}",
+            f"`steno model use {name}` chooses it; to fetch it anew, first `steno model remove {name}`.",
+        )
 
 
 @contextlib.contextmanager

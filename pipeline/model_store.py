@@ -17,6 +17,7 @@ from model import miniature, package, precisions
 from model.errors import ModelError
 from model.progress import Progress
 from pipeline import paths
+from pipeline.settings import ModelSettings
 
 __all__ = [
     "ALL_DECODERS",
@@ -78,7 +79,7 @@ class Store:
             found = [entry.name for entry in self.directory.iterdir() if entry.is_dir()]
         except OSError:
             return []
-        return sorted(name for name in found if _NAME.fullmatch(name))
+        return sorted(name for name in found if _NAME.fullmatch(name) and name != MINIATURE)
 
     def place(self, name: str) -> Path:
         """Where a model of this name lies, or would.
@@ -97,7 +98,7 @@ class Store:
             ModelError: there is none of this name.
         """
         place = self.place(name)
-        if not place.is_dir():
+        if not _is_folder(place):
             raise ModelError(f"there is no model {name!r} in {self.directory}", self.offer())
         return place
 
@@ -139,14 +140,19 @@ def resolve(name_or_path: str, kind: str, cache: Path, progress: Progress | None
     """
     if name_or_path == MINIATURE:
         return miniature.package(kind, cache, progress)
-    store, path = Store(), Path(name_or_path).expanduser()
+    store = Store()
+    try:
+        path = Path(name_or_path).expanduser()
+    except RuntimeError:
+        raise ModelError(f"the model {name_or_path} is in the home directory of nobody", store.offer()) from None
     if not _is_path(name_or_path):
-        if (store.directory / name_or_path).is_dir() and _NAME.fullmatch(name_or_path):
+        if _NAME.fullmatch(name_or_path) and _is_folder(store.directory / name_or_path):
             return store.directory / name_or_path
-        if not path.is_dir():
+        # An empty path would be the current directory.
+        if not name_or_path or not _is_folder(path):
             raise ModelError(f"there is no model {name_or_path!r} in {store.directory}", store.offer())
-    if not path.is_dir():
-        what = "is no folder" if path.exists() else "does not exist"
+    if not _is_folder(path):
+        what = "is no folder" if os.path.lexists(path) else "does not exist"
         raise ModelError(f"the model {path} {what}", store.offer())
     return path
 
@@ -170,8 +176,8 @@ def inspect(directory: Path, name: str = "") -> Model:
     )
 
 
-def usable(model: Model, encoder: str, decoder: str) -> None:
-    """See that each kind that the folder holds can be used with these precisions.
+def usable(model: Model, settings: ModelSettings) -> None:
+    """See that each kind that the folder holds can be used with the precisions that are set for it.
 
     Raises:
         ModelError: it cannot; or the folder holds no model.
@@ -179,6 +185,7 @@ def usable(model: Model, encoder: str, decoder: str) -> None:
     if not model.kinds:
         raise ModelError(f"{model.directory} holds no converted model", "A checkpoint: `steno model convert`.")
     for kind in model.kinds:
+        encoder, decoder = settings.precisions(kind)
         package.open_package(model.directory, kind, encoder=encoder, decoder=decoder)
 
 
@@ -215,6 +222,14 @@ def convert(
 
 def _is_path(text: str) -> bool:
     return text.startswith((".", "~")) or any(separator in text for separator in ("/", os.sep, os.altsep) if separator)
+
+
+def _is_folder(path: Path) -> bool:
+    """Whatever the path is: one that is too long, or leads through a closed folder, is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _sizes(directory: Path) -> dict[str, int]:

@@ -106,6 +106,10 @@ class ModelSettings(Section, frozen=True):
     context: Annotated[str, Meta(max_length=10_000)] = ""
     """Names and terms for the system turn, which help the model to spell them."""
 
+    def precisions(self, kind: str) -> tuple[str, str]:
+        """Those of encoder and decoder of a model of kind "asr" or "aligner"."""
+        return (self.aligner_encoder, self.aligner_decoder) if kind == "aligner" else (self.encoder, self.decoder)
+
 
 class AlignSettings(Section, frozen=True):
     """[align]: word times."""

@@ -47,6 +47,8 @@ LOOK_INTERVAL_NS = 10_000_000
 REMEMBERED = 1000
 """Utterances that are over: work for them that was still on its way, as after a cancel, is left undone."""
 
+UNFORESEEN = "This was not expected; the daemon's own output has more. `steno model verify` checks the model's files."
+
 log = logging.getLogger("steno")
 Job = Speech | Features | Align
 
@@ -175,12 +177,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hub.send(Loading(options.name, os.getpid(), tuple(str(file) for file in plan.files)))
             stage = loading.load(plan, _tell)
             stretch_ns = stage.warm_up()
-        except StenoError as error:
-            hub.send(Refused(options.name, os.getpid(), error.message, error.hint))
+        except Exception as error:
+            # Also what nobody foresaw: it would happen again at every start.
+            message, hint = f"{type(error).__name__}: {error}", UNFORESEEN
+            if isinstance(error, StenoError):
+                message, hint = error.message, error.hint
+            else:
+                log.exception("%s cannot be loaded", options.name)
+            hub.send(Refused(options.name, os.getpid(), message, hint))
             hub.close(linger_ms=1000)
             return 1
-        if plan.automatic:
-            log.info("%s: chosen for %s: %s", options.name, ", ".join(plan.automatic), stage.detail)
         hub.close(linger_ms=1000)
         Worker(options.name, wire, stage, parent, stretch_ns).run()
     return 0

@@ -83,6 +83,13 @@ def test_no_source_can_run_code_out_of_data(path: Path) -> None:
     assert list(unsafe_things(tree_of(path))) == []
 
 
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_no_child_looks_for_modules_in_the_folder_where_the_user_is(path: Path) -> None:
+    lines = [node.elts for node in ast.walk(tree_of(path)) if isinstance(node, ast.List) and len(node.elts) > 1]
+    lines = [line for line in lines if ast.unparse(line[0]) == "sys.executable" and isinstance(line[1], ast.Constant)]
+    assert [ast.unparse(line[1]) for line in lines if ast.unparse(line[1]) != "'-P'"] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -156,3 +156,11 @@ def test_clients_load_neither_numpy_nor_an_audio_library_for_status() -> None:
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
     heavy = {"numpy", "soundfile", "pysubs2", "jiwer", "onnxruntime", "llama_cpp", "tqdm", "pipeline.config"}
     assert not heavy & set(loaded.stdout.split())
+
+
+def test_modules_in_the_folder_where_the_user_is_are_not_run(tmp_path: Path) -> None:
+    for name in ("daemon", "pipeline", "model"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('this is not Steno')\n")
+    line = [sys.executable, "-P", "-m", "clients.cli", "devices"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "this is not Steno" not in done.stdout + done.stderr

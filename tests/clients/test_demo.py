@@ -88,7 +88,9 @@ def test_a_demo_that_fails_shows_the_daemons_last_words_and_leaves_nothing(
     assert leftovers(temporary) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, *(pytest.param(one, marks=pytest.mark.slow) for one in (signal.SIGINT, signal.SIGHUP))]
+)
 def test_a_demo_that_is_stopped_leaves_nothing(
     environment: dict[str, str], tmp_path: Path, temporary: Path, number: signal.Signals
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_daemon_that_cannot_be_asked_to_end_is_ended_at_once(
     assert leftovers(temporary) == []
 
 
+@pytest.mark.slow
 def test_without_a_sound_library_the_microphone_demo_fails_with_the_reason(
     steno: Steno, tmp_path: Path, temporary: Path
 ) -> None:

@@ -27,6 +27,14 @@ def test_doctor_says_what_is_broken_and_what_to_do(steno: Steno) -> None:
     assert "-> " in done.stdout
 
 
+def test_a_model_that_is_not_there_is_told_by_the_bench_among_the_checks(steno: Steno) -> None:
+    done = steno("doctor", "--quick", "--bench", "--json", STENO_MODEL_ASR="gone")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert told["bench"] is None
+    assert "no model 'gone'" in told["checks"][-1]["text"]
+
+
 def test_doctor_finds_a_runtime_directory_that_others_can_read(steno: Steno, runtime: Path) -> None:
     runtime.chmod(0o755)
     done = steno("doctor", "--quick")

@@ -184,11 +184,11 @@ def test_without_the_network_there_is_one_line_and_a_remedy(steno: Steno) -> Non
     assert len(done.stderr.strip().splitlines()) == 2
 
 
-def test_where_nobody_can_be_asked_a_pull_needs_yes(typed: Typed, server: HubServer) -> None:
-    done = typed("pull", "0.6b", STENO_HUB="modelscope", MODELSCOPE_DOMAIN=server.url)
-    assert done.code == 2
-    assert "--yes" in done.err
-    assert server.requests == []
+def test_where_nobody_can_be_asked_one_must_say_yes(typed: Typed, server: HubServer, converted: Path) -> None:
+    for line in (("pull", "0.6b"), ("remove", "mine")):
+        done = typed(*line, STENO_HUB="modelscope", MODELSCOPE_DOMAIN=server.url)
+        assert (done.code, "--yes" in done.err) == (2, True)
+    assert (server.requests, converted.exists()) == ([], True)
 
 
 @pytest.mark.usefixtures("person")
@@ -230,6 +230,7 @@ def test_the_list_shows_what_is_here_and_what_is_in_use(typed: Typed, converted:
     assert lines[2][:4] == ["mine", "asr", "fp32", "f16"]
     assert "broken: qwen3_asr_llm.f16.gguf has 0 bytes" in out
     assert lines[3][:2] == ["*", str(tmp_path / "empty")]
+    assert "model.asr = gone, which is not there" in typed("list", STENO_MODEL_ASR="gone").out
 
 
 def test_use_writes_the_config_and_leaves_the_rest_of_it(typed: Typed, converted: Path, tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ def test_use_writes_the_config_and_leaves_the_rest_of_it(typed: Typed, converted
     assert "in use (model.asr)" in done.err
     assert typed("use", "miniature", STENO_CONFIG=str(mine)).code == 0
     assert tomllib.loads(mine.read_text())["model"] == {"asr": "miniature", "aligner": "miniature"}
-    assert typed("remove", "mine", "--config", str(mine)).code == 0
+    assert typed("remove", "mine", "--yes", "--config", str(mine)).code == 0
     assert not converted.exists()
 
 

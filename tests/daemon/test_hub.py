@@ -139,6 +139,15 @@ def test_a_client_is_not_taken_for_dead_because_the_daemon_itself_slept(hub: Qui
     assert track.ended
 
 
+def test_why_a_worker_was_given_up_is_told_in_the_status(hub: QuietHub, desk: Desk) -> None:
+    hub.details["encoder"] = "what it ran before"
+    hub.act(hub.supervisor.refused("encoder", "there is no model 'x'", "fetch it"))
+    status = desk._answer(commands.Status())
+    assert isinstance(status, commands.StatusReply)
+    assert status.workers["encoder"] == "failed"
+    assert status.details["encoder"] == "there is no model 'x'. fetch it"
+
+
 def test_what_is_wrong_with_a_microphone_is_told_in_the_status_and_on_the_daemons_own_output(
     hub: QuietHub, desk: Desk, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:

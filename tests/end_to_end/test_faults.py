@@ -216,7 +216,7 @@ def test_ctrl_c_in_its_terminal_ends_it_in_order(start_daemon: StartDaemon) -> N
     assert daemon.process.wait(3) == 0
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("end", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_final_that_was_published_is_not_said_again_by_the_next_daemon(
     start_daemon: StartDaemon, recording: Recording, end: signal.Signals
 ) -> None:

@@ -89,6 +89,7 @@ def test_silence_and_noise_yield_no_text(steno_daemon: RunningDaemon, recording:
         assert len(of(events.Final, seen)) == len(of(events.SpeechStarted, seen))
 
 
+@pytest.mark.slow
 def test_words_behind_a_cut_are_the_next_utterance_s_alone_though_they_were_shown_before_it(
     start_daemon: StartDaemon, recording: Recording
 ) -> None:

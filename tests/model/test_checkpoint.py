@@ -194,6 +194,42 @@ def test_a_directory_in_the_place_of_a_file_is_named(checkpoint: Path, name: str
     assert name in refused(checkpoint)
 
 
+@pytest.mark.parametrize("name", [WEIGHTS, INDEX, "config.json", "vocab.json", "merges.txt", "chat_template.json"])
+def test_a_pipe_in_the_place_of_a_file_is_named_and_not_waited_for(checkpoint: Path, name: str) -> None:
+    (checkpoint / name).unlink(missing_ok=True)
+    os.mkfifo(checkpoint / name)
+    assert f"{name} is no file" in refused(checkpoint)
+
+
+def test_a_list_of_shards_that_leads_in_a_circle_is_named(checkpoint: Path) -> None:
+    (checkpoint / WEIGHTS).unlink()
+    (checkpoint / INDEX).symlink_to(checkpoint / INDEX)
+    assert f"{INDEX} is a link that leads in a circle" in refused(checkpoint)
+
+
+@pytest.mark.parametrize("index", [0, -5, float("inf")])
+def test_two_tokens_of_one_id_or_an_id_that_is_none_are_refused(checkpoint: Path, index: float) -> None:
+    change_json(checkpoint / "vocab.json", lambda values: values.update({"another": index}))
+    assert "vocab.json has not the expected form" in refused(checkpoint)
+
+
+def test_merges_of_another_vocabulary_are_refused(checkpoint: Path) -> None:
+    (checkpoint / "merges.txt").write_text("#version: 0.2\nnothing known\n")
+    assert "not in its vocabulary" in refused(checkpoint)
+
+
+@pytest.mark.parametrize("template", [None, ["one", "two"]])
+def test_a_template_that_is_no_text_counts_as_none(checkpoint: Path, template: object) -> None:
+    (checkpoint / "chat_template.json").unlink()
+    change_json(checkpoint / "tokenizer_config.json", lambda values: values.update(chat_template=template))
+    assert Checkpoint(checkpoint).vocabulary.template == ""
+
+
+def test_a_tensor_that_nobody_has_cannot_be_read(checkpoint: Path) -> None:
+    with pytest.raises(ModelError, match=r"has no tensor thinker\.nothing"):
+        Checkpoint(checkpoint).read("thinker.nothing")
+
+
 @pytest.mark.parametrize("name", ["vocab.json", "merges.txt"])
 def test_a_tokenizer_without_its_parts_is_refused(checkpoint: Path, name: str) -> None:
     (checkpoint / name).unlink()

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from model.class_head import load_head, padded_classes
+from model.class_head import OUTPUT, load_head, padded_classes
 from model.errors import ModelError
 from model.gguf_header import read_header
 from model.llama_library import quantise
@@ -57,3 +58,18 @@ def test_a_head_of_another_form_is_named(tmp_path: Path) -> None:
     np.save(tmp_path / "head.npy", np.zeros(5, dtype=np.float32))
     with pytest.raises(ModelError, match=r"head\.npy is no matrix"):
         load_head(tmp_path / "head.npy")
+
+
+def test_a_head_with_values_that_are_no_numbers_is_named(tmp_path: Path) -> None:
+    np.save(tmp_path / "head.npy", np.full((5, 8), np.nan, dtype=np.float32))
+    with pytest.raises(ModelError, match=r"head\.npy has values that are no numbers"):
+        load_head(tmp_path / "head.npy")
+
+
+@pytest.mark.parametrize("rows", [2**20, 2**62, 2**64 - 1])
+def test_classes_beyond_the_end_of_the_file_are_refused(filled: Path, rows: int) -> None:
+    header = read_header(filled)
+    tensor = header.tensors[OUTPUT]
+    longer = replace(header, tensors={OUTPUT: replace(tensor, shape=(tensor.shape[0], rows))})
+    with pytest.raises(ModelError, match=r"aligner\.gguf: output\.weight reaches beyond the end"):
+        padded_classes(longer)

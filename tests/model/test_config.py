@@ -63,10 +63,16 @@ def test_three_convolutions_halve_thrice(frames: int, tokens: int) -> None:
         ("thinker_config.audio_config.d_model", "128"),
         ("thinker_config.audio_config.d_model", True),
         ("thinker_config.audio_config.encoder_layers", 0),
+        ("thinker_config.audio_config.encoder_layers", 10**7),
         ("thinker_config.audio_config.n_window_infer", 750),
+        ("thinker_config.audio_config.n_window_infer", 10**9),
         ("thinker_config.audio_config.activation_function", "relu"),
         ("thinker_config.text_config.hidden_act", "gelu"),
         ("thinker_config.text_config.attention_bias", True),
+        ("thinker_config.text_config.num_hidden_layers", 10**7),
+        ("thinker_config.text_config.max_position_embeddings", 2**33),
+        ("thinker_config.text_config.rope_theta", float("nan")),
+        ("thinker_config.text_config.rms_norm_eps", -1.0),
         ("thinker_config.audio_start_token_id", None),
         ("eos_token_id", "end"),
         ("eos_token_id", None),
@@ -88,3 +94,8 @@ def test_parts_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
 def test_an_aligner_without_its_slot_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="timestamp_token_id"):
         ModelConfig.from_directory(changed(tmp_path, {"timestamp_token_id": None}, "aligner"))
+
+
+def test_an_aligner_s_class_lasts_a_time(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="timestamp_segment_time is nan"):
+        ModelConfig.from_directory(changed(tmp_path, {"timestamp_segment_time": float("nan")}, "aligner"))

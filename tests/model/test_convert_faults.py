@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 import shutil
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +87,39 @@ def test_a_place_that_cannot_be_written_is_named(checkpoint: Path, tmp_path: Pat
         convert(checkpoint, tmp_path / "file" / "out")
 
 
+def test_a_token_that_is_there_twice_is_refused_as_the_loading_would(tmp_path: Path) -> None:
+    checkpoint = checkpoint_files.write(tmp_path / "checkpoint")
+
+    def repeat(values: dict[str, Any]) -> None:
+        first, second, *_ = values["added_tokens_decoder"].values()
+        second["content"] = first["content"]
+
+    checkpoint_files.change_json(checkpoint / "tokenizer_config.json", repeat)
+    with pytest.raises(ModelError, match="a token twice"):
+        convert(checkpoint, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
+
+
+@pytest.mark.parametrize("name", [".music.partial", ".film.123.partial", ".film.123.part_of_it.partial"])
+def test_what_other_programs_leave_unfinished_is_not_touched(checkpoint: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "precious").write_text("")
+    os.utime(tmp_path / name, (0, 0))
+    convert(checkpoint, tmp_path / "out", encoders=("int8",), decoders=())
+    assert (tmp_path / name / "precious").exists()
+
+
+def test_an_array_that_does_not_fit_on_the_disk_is_called_so(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object) -> None:
+        raise OSError("589824 requested and 400112 written")  # numpy's words
+
+    monkeypatch.setattr("model.gguf_file.write_decoder", fill)
+    with pytest.raises(ModelError, match="cannot be written: No space left on device"):
+        convert(checkpoint, tmp_path / "out")
+
+
 def limited(checkpoint: Path, out: Path, size: int) -> subprocess.CompletedProcess[str]:
     """A conversion that can write no file of more than `size` bytes, as on a disk that is full."""
     script = (
@@ -96,6 +131,7 @@ def limited(checkpoint: Path, out: Path, size: int) -> subprocess.CompletedProce
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_leaves_nothing_wherever_it_does(tmp_path: Path) -> None:
     checkpoint = checkpoint_files.write(tmp_path / "checkpoint")
     convert(checkpoint, tmp_path / "whole", ("int4",), ("f16", "q8_0"))
@@ -153,6 +189,7 @@ def test_a_conversion_that_is_killed_leaves_nothing_at_its_name(checkpoint: Path
     assert list(tmp_path.glob(".out.*.partial")) == []
 
 
+@pytest.mark.slow
 def test_processes_that_convert_at_once_get_one_whole_package(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(3)

@@ -21,6 +21,10 @@ from tests.model.conftest import Golden
 
 NAMES = ["01_short_seen", "02_dictation_seen", "11_silence", "12_long", "clip_600ms", "clip_300ms"]
 
+processor_only = pytest.mark.skipif(
+    onnx_session.installed() != ("cpu",), reason="this onnxruntime computes on more than the processor"
+)
+
 
 @pytest.fixture(scope="module")
 def one_shape(asr: Package) -> Encoder:
@@ -161,10 +165,12 @@ def test_graphs_that_contradict_the_config_are_refused(asr: Package, tmp_path: P
         Encoder(replace(asr, frontend=front, config=config))
 
 
+@processor_only
 def test_what_computes_is_told(encoder: Encoder) -> None:
     assert (encoder.provider, encoder.passed_over) == ("cpu", ())
 
 
+@processor_only
 @pytest.mark.filterwarnings("ignore:Specified provider")
 def test_auto_passes_over_what_does_not_work_and_keeps_the_reason(
     monkeypatch: pytest.MonkeyPatch, golden: Golden, asr: Package
@@ -177,6 +183,7 @@ def test_auto_passes_over_what_does_not_work_and_keeps_the_reason(
     assert np.abs(found.encode(golden.sound("clip_600ms")) - golden.array("encoder", "clip_600ms")).max() <= 1e-3
 
 
+@processor_only
 @pytest.mark.filterwarnings("ignore:Specified provider")
 def test_a_provider_that_was_asked_for_and_does_not_work_is_an_error(
     monkeypatch: pytest.MonkeyPatch, asr: Package

@@ -222,6 +222,7 @@ def test_graphs_with_other_inputs_are_refused_by_name(copy: Path) -> None:
         open_package(copy, "asr")
 
 
+@pytest.mark.slow
 def test_harm_to_a_package_without_hashes_ends_in_a_message_or_in_nothing(both: Path) -> None:
     assert harmed(both, 4)["python"] == []
 

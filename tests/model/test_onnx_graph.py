@@ -82,6 +82,13 @@ def exact(golden: Golden, encoders: dict[str, Encoder]) -> dict[str, Floats]:
 
 
 @pytest.mark.parametrize("precision", LEAST_COSINE)
+def test_a_smaller_precision_says_nearly_the_same(golden: Golden, encoders: dict[str, Encoder], precision: str) -> None:
+    exact = encoders["fp32"].encode(golden.sound("02_dictation_seen"))
+    assert cosine(encoders[precision].encode(golden.sound("02_dictation_seen")), exact) >= LEAST_COSINE[precision]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", LEAST_COSINE)
 def test_a_smaller_precision_says_nearly_the_same_of_every_recording(
     golden: Golden, encoders: dict[str, Encoder], exact: dict[str, Floats], precision: str
 ) -> None:
@@ -130,6 +137,16 @@ def test_onnxruntime_fuses_the_products_of_eight_bits(tmp_path: Path) -> None:
     assert operators.count("MatMulIntegerToFloat") == 3 * SMALL.layers
     assert operators.count("DynamicQuantizeMatMul") == 3 * SMALL.layers + 2
     assert operators.count("DynamicQuantizeLinear") == SMALL.layers
+
+
+@pytest.mark.parametrize("name", ["layers.1.fc1.weight", "layers.0.fc2.bias"])
+def test_a_weight_beyond_float16_is_refused_in_float16(tmp_path: Path, name: str) -> None:
+    def weights(one: str) -> Floats:
+        return random_weights(SMALL)(one) + np.float32(1e5 * (one == name))
+
+    write_backend(tmp_path / "wide.onnx", SMALL, weights, {}, "int4")
+    with pytest.raises(ModelError, match=f"{name} has values too large for float16"):
+        write_backend(tmp_path / "narrow.onnx", SMALL, weights, {}, "fp16")
 
 
 def test_in_float16_what_would_overflow_stays_float32(tmp_path: Path) -> None:

@@ -81,6 +81,15 @@ def test_a_manifest_that_names_files_elsewhere_is_refused(copy: Path, name: str)
         open_package(copy, "asr")
 
 
+@pytest.mark.parametrize("change", [{"bytes": float("inf"), "sha256": "0"}, {"bytes": 1, "sha256": "\ud800"}, {}, 5])
+def test_a_manifest_that_says_what_cannot_be_is_refused(copy: Path, change: object) -> None:
+    manifest = json.loads((copy / MANIFEST).read_text())
+    manifest["files"]["config.json"] = change
+    (copy / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match=MANIFEST):
+        open_package(copy, "asr")
+
+
 @pytest.mark.parametrize("name", ["qwen3_asr_llm.f16.gguf", "config.json", MANIFEST])
 def test_a_link_in_a_circle_a_link_into_nothing_and_a_directory_are_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
@@ -191,6 +200,9 @@ def test_a_change_that_hides_its_time_is_found(copy: Path) -> None:
 
 def test_a_broken_stamp_only_costs_time(copy: Path) -> None:
     (copy / STAMP).write_text("[not json")
+    assert open_package(copy, "asr").decoder.exists()
+    (copy / STAMP).unlink()
+    os.mkfifo(copy / STAMP)
     assert open_package(copy, "asr").decoder.exists()
 
 

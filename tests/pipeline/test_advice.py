@@ -102,3 +102,8 @@ def test_what_is_recommended_can_be_set() -> None:
     assert advice is not None
     overrides = {f"{s}.{k}": str(v) for s, keys in advice.settings.items() for k, v in keys.items()}
     assert load(None, {}, overrides) != Settings()
+
+
+def test_a_precision_that_a_file_does_not_name_is_chosen_by_auto() -> None:
+    assert chosen([speed("encoder", "int4"), speed("decoder", "")]) == ("0.6b", "int4", "auto")
+    assert chosen([speed("encoder", ""), speed("decoder", "q4_0")]) == ("0.6b", "auto", "q4_0")

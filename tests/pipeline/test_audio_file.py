@@ -112,6 +112,7 @@ def test_a_file_can_be_read_twice(tmp_path: Path) -> None:
     assert [len(b) for b in sound.blocks(5000)] == [len(b) for b in sound.blocks(5000)]
 
 
+@pytest.mark.slow
 def test_a_long_file_is_read_in_bounded_memory(tmp_path: Path) -> None:
     with soundfile.SoundFile(tmp_path / "a.wav", "w", 48000, 2) as out:
         for _ in range(600):

@@ -39,10 +39,10 @@ def test_every_precision_is_a_choice_on_everything_that_computes(
     found = choices(ModelSettings(asr="mine", encoder_threads=3), cache)
     assert [(c.part, c.precision, c.where) for c in found] == [
         ("encoder", "fp32", "cuda"),
-        ("decoder", "q8_0", "GPU"),
-        ("encoder", "fp32", "cpu"),
-        ("decoder", "q8_0", "cpu"),
         ("decoder", "f16", "GPU"),
+        ("encoder", "fp32", "cpu"),
+        ("decoder", "q8_0", "GPU"),
+        ("decoder", "q8_0", "cpu"),
         ("decoder", "f16", "cpu"),
     ]
     assert {(c.model, c.threads) for c in found if c.part == "encoder"} == {("mine", 3)}
@@ -55,6 +55,17 @@ def test_the_model_that_comes_with_steno_is_a_choice_only_where_there_is_no_othe
     assert {c.model for c in choices(ModelSettings(), cache)} == {"miniature"}
     shutil.copytree(miniature.package("asr", cache), store / "other")
     assert {c.model for c in choices(ModelSettings(), cache)} == {"other"}
+
+
+def test_a_file_that_names_no_precision_is_a_choice_only_where_there_is_no_other(cache: Path, store: Path) -> None:
+    mine = shutil.copytree(miniature.package("asr", cache), store / "mine")
+    (mine / "manifest.json").unlink()
+    (mine / "qwen3_asr_llm.f16.gguf").rename(mine / "qwen3_asr_llm.gguf")
+    found = choices(ModelSettings(asr="mine"), cache)
+    assert [c.precision for c in found if c.part == "decoder"] == ["q8_0"]
+    (mine / "qwen3_asr_llm.q8_0.gguf").unlink()
+    found = choices(ModelSettings(asr="mine"), cache)
+    assert [c.precision for c in found if c.part == "decoder"] == [""]
 
 
 def test_an_encoder_and_a_decoder_are_measured(cache: Path) -> None:

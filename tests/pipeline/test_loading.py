@@ -51,11 +51,18 @@ def test_the_aligner_has_precisions_of_its_own(cache: Path) -> None:
 
 def test_a_stage_says_what_it_runs_on_what_and_measures_its_longest_silence(cache: Path) -> None:
     settings = ModelSettings(encoder_threads=1, decoder_threads=2, decoder="q8_0", provider="cpu")
-    stages = {name: loading.build(name, settings, cache) for name in STAGES}
+    said: list[str] = []
+    stages = {name: loading.build(name, settings, cache, said.append) for name in STAGES}
     name = miniature.package("asr", cache).name
     assert stages["encoder"].detail == f"{name}: fp32 on cpu, 1 thread"
     assert stages["decoder"].detail == f"{name}: q8_0 on cpu, 2 threads"
     assert stages["aligner"].detail.endswith("fp32 on cpu, f16 on cpu, 2 threads")
+    # What was left to Steno is told once for each stage.
+    assert [line.split(": ")[:2] for line in said] == [
+        ["encoder", "chosen for model.encoder"],
+        ["decoder", "chosen for model.gpu_layers"],
+        ["aligner", "chosen for model.aligner_encoder, model.aligner_decoder, model.gpu_layers"],
+    ]
     # On the processor llama.cpp gives signs of life throughout.
     assert stages["decoder"].warm_up() == 0
     assert stages["encoder"].warm_up() > 0

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from model.errors import ModelError
+from model.errors import ModelError, UsageError
 from model.progress import Progress
 from pipeline import model_modelscope
-from pipeline.model_hub import Hub, RemoteFile, download, missing, needed
+from pipeline.model_hub import Hub, RemoteFile, download, host_of, missing, needed
 from pipeline.model_huggingface import HuggingFace
 from pipeline.model_modelscope import ModelScope
 from tests.pipeline.hub_server import COMMIT, HubServer
@@ -166,6 +166,24 @@ def test_an_unreachable_hub_is_told_with_its_host_and_what_to_try() -> None:
     for hub in (HuggingFace("http://127.0.0.1:9"), ModelScope("http://127.0.0.1:9")):
         with pytest.raises(ModelError, match=r"127\.0\.0\.1:9 cannot be reached(?s:.*)--from"):
             hub.list(REPOSITORY)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "hub", "ftp://hub", "http://", "http://[::1", "http://hub:99999", "https://:80"]
+)
+def test_what_is_no_address_of_a_hub_is_told_with_its_variable(address: str) -> None:
+    with pytest.raises(UsageError, match=r"HF_ENDPOINT: .* is no address"):
+        host_of(address, "HF_ENDPOINT")
+
+
+def test_a_wrong_address_is_told_before_the_library_stumbles_over_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://[::1")
+    with pytest.raises(UsageError, match="HF_ENDPOINT"):
+        HuggingFace()
+
+
+def test_a_password_in_a_hubs_address_is_not_told() -> None:
+    assert host_of("https://me:secret@hub:8443/path", "HF_ENDPOINT") == "hub:8443"
 
 
 def test_a_full_disk_is_not_taken_for_a_lost_connection(hub: Hub, tmp_path: Path) -> None:

@@ -88,6 +88,20 @@ def test_room_is_looked_for_before_anything_is_fetched(planned: Plan) -> None:
     require_room([], keep=False, free=lambda _: 0)
 
 
+def test_a_store_that_cannot_be_written_is_told_before_anything_is_fetched(planned: Plan) -> None:
+    planned.target.parent.write_text("a file in its place")
+    with pytest.raises(ModelError, match=r"models cannot be written(?s:.*)STENO_MODELS_DIR"):
+        require_room([planned], keep=False)
+
+
+def test_what_another_process_made_meanwhile_is_not_fetched_again(server: HubServer, planned: Plan) -> None:
+    pull(planned, HuggingFace(server.url), Progress())
+    server.requests.clear()
+    with pytest.raises(ModelError, match="is there already"):
+        pull(planned, HuggingFace(server.url), Progress())
+    assert server.requests == []
+
+
 def test_two_processes_do_not_fetch_the_same_at_once(server: HubServer, planned: Plan) -> None:
     planned.checkpoint.parent.mkdir()
     with planned.checkpoint.with_name(f".{planned.checkpoint.name}.lock").open("w") as held:

@@ -9,6 +9,7 @@ from model import miniature
 from model.errors import ModelError
 from pipeline import model_store
 from pipeline.model_store import Store, inspect, models_dir, resolve, usable, verify
+from pipeline.settings import ModelSettings
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,8 @@ def store(converted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
 def test_the_store_is_where_the_variable_says(store: Store, tmp_path: Path) -> None:
     assert store.directory == models_dir() == tmp_path / "models"
     assert Store(tmp_path / "none").names() == []
+    (store.directory / "miniature").mkdir()  # nothing could choose it
+    assert store.names() == ["mine"]
 
 
 def test_a_name_a_folder_and_the_miniature_are_found(
@@ -55,7 +58,9 @@ def test_a_name_in_the_store_comes_before_a_folder_here(
     assert resolve("mine", "asr", tmp_path) == store.directory / "mine"
 
 
-@pytest.mark.parametrize("name", ["0.6b", "./nowhere", "~/nowhere", "..\0"])
+@pytest.mark.parametrize(
+    "name", ["0.6b", "", "./nowhere", "~/nowhere", "~nobody-of-this-name/x", "..\0", "a" * 300, "./" + "a" * 300]
+)
 def test_an_unknown_model_is_told_with_what_there_is_and_what_to_type(store: Store, tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError, match=r"There is: miniature, mine\. `steno model pull 0\.6b`"):
         resolve(name, "asr", tmp_path)
@@ -72,9 +77,10 @@ def test_a_model_is_described_by_its_files(store: Store) -> None:
     assert (model.name, model.kinds, model.encoders, model.decoders) == ("mine", ("asr",), ("fp32",), ("f16", "q8_0"))
     assert model.size == sum(path.stat().st_size for path in model.directory.iterdir())
     assert model.fault == ""
-    usable(model, "auto", "q8_0")
+    # The aligner's precisions are other settings.
+    usable(model, ModelSettings(decoder="q8_0", aligner_encoder="int4"))
     with pytest.raises(ModelError, match="no encoder of precision int4"):
-        usable(model, "int4", "auto")
+        usable(model, ModelSettings(encoder="int4"))
 
 
 def test_damage_is_seen_by_size_at_once_and_by_contents_when_verified(store: Store) -> None:
@@ -113,7 +119,7 @@ def test_a_folder_of_others_holds_both_kinds_and_cannot_be_compared(store: Store
 def test_an_empty_folder_holds_no_model(tmp_path: Path) -> None:
     assert inspect(tmp_path).fault == "holds no model"
     with pytest.raises(ModelError, match="holds no converted model"):
-        usable(inspect(tmp_path), "auto", "auto")
+        usable(inspect(tmp_path), ModelSettings())
 
 
 def test_a_removed_model_is_gone_and_nothing_else(store: Store) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -10,18 +12,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from model.beat import Beat, check
 from model.errors import StenoError
-from pipeline import messages
+from pipeline import loading, messages
 from pipeline.arrays import pack
-from pipeline.messages import Align, Cancel, Failed, Forget, Ready, Shutdown, Speech, Words
+from pipeline.messages import Align, Cancel, Failed, Forget, Ready, Refused, Shutdown, Speech, Words
 from pipeline.process import Parent
+from pipeline.settings import ModelSettings
 from pipeline.sockets import HUB, Poll, Wire
 from pipeline.stages import Output
-from pipeline.worker import Worker
+from pipeline.worker import Worker, main
 
 PCM = np.zeros(320, np.int16)
 
@@ -164,3 +168,34 @@ def test_what_is_no_work_is_passed_over(world: World) -> None:
     world.work.send(Shutdown())
     world.say(1)
     assert world.until(Words)[0].utterance == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "hint"),
+    [
+        (StenoError("cannot", "do this"), "cannot", "do this"),
+        (MemoryError("too much"), "MemoryError: too much", "verify"),
+    ],
+)
+def test_whatever_keeps_a_model_from_loading_is_told_to_the_hub(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, told: str, hint: str
+) -> None:
+    def plan(*_: object) -> loading.Plan:
+        raise error
+
+    monkeypatch.setattr(loading, "plan", plan)
+    monkeypatch.setattr(Parent, "follow", lambda self: None)
+    settings = io.TextIOWrapper(io.BytesIO(msgspec.json.encode(ModelSettings())))
+    monkeypatch.setattr(sys, "stdin", settings)
+    runtime = Path(tempfile.mkdtemp(prefix="steno-"))
+    with Wire(runtime) as wire:
+        inbox, poll = wire.inbox(HUB), Poll()
+        poll.add(inbox)
+        assert main(["decoder", f"--runtime-dir={runtime}", f"--cache-dir={runtime}"]) == 1
+        poll.wait(5.0)
+        received = inbox.receive()
+    assert received is not None
+    assert isinstance(received[0], Refused)
+    assert received[0].error == told
+    assert hint in received[0].hint
+    shutil.rmtree(runtime)
