@@ -76,6 +76,7 @@ def test_the_demo_shows_text_words_error_rate_subtitles_and_latencies(
     assert leftovers(temporary) == []
 
 
+@pytest.mark.slow
 def test_a_demo_that_fails_shows_the_daemons_last_words_and_leaves_nothing(
     steno: Steno, tmp_path: Path, temporary: Path
 ) -> None:

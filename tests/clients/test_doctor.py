@@ -74,6 +74,7 @@ def test_devices_are_listed_with_the_default_marked(
 def test_the_daemon_is_called_with_runtime_directory_config_and_settings() -> None:
     line = launch.command(Path("/run/x"), Path("/c.toml"), {"daemon.source": "none"})
     assert line[1:] == [
+        "-P",
         "-m",
         "daemon",
         "--runtime-dir",

@@ -63,6 +63,7 @@ def test_finals_that_were_dropped_come_from_another_snapshot(wire: Wire, runtime
         assert fake.snapshots == 2
 
 
+@pytest.mark.slow
 def test_a_restarted_daemon_is_followed_without_asking(wire: Wire, runtime: Path) -> None:
     with publisher(runtime) as fake:
         subscription = attach(wire, fake)

@@ -172,6 +172,7 @@ class Mortal(FakeDaemon):
         return answer
 
 
+@pytest.mark.slow
 def test_when_the_daemon_dies_no_other_file_is_tried(steno: Steno, runtime: Path, tmp_path: Path) -> None:
     names = [shutil.copy(SAMPLE, tmp_path / f"{name}.wav") for name in "abc"]
     with Mortal(runtime):

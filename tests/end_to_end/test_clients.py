@@ -110,6 +110,7 @@ def test_a_feed_that_is_killed_leaves_the_daemon_as_it_was(steno_daemon: Running
     assert steno_daemon.status().sources == {}
 
 
+@pytest.mark.slow
 def test_log_goes_on_when_the_daemon_is_started_again(start_daemon: StartDaemon, steno: Steno, tmp_path: Path) -> None:
     first = start_daemon()
     printed = tmp_path / "log.txt"

@@ -74,6 +74,7 @@ def test_all_workers_killed_at_once_while_the_finals_are_made(
     assert all(w.words and not w.error for w in words_of(steno_daemon, source))
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_noticed_and_replaced(start_daemon: StartDaemon, recording: Recording) -> None:
     daemon = start_daemon("supervisor.silent_after_s=1.5")
     source = daemon.open()
@@ -88,6 +89,7 @@ def test_a_worker_that_hangs_is_noticed_and_replaced(start_daemon: StartDaemon, 
     assert not stopped.is_running()
 
 
+@pytest.mark.slow
 def test_a_daemon_that_is_killed_takes_its_workers_along_and_the_next_one_finishes_its_sentence(
     start_daemon: StartDaemon, recording: Recording
 ) -> None:
@@ -237,6 +239,7 @@ def test_a_final_that_was_published_is_not_said_again_by_the_next_daemon(
     assert said == ["No, I've done my lessons for the day. We should wait here until the rain stops."]
 
 
+@pytest.mark.slow
 def test_what_was_never_listened_to_is_not_transcribed_after_a_crash(
     start_daemon: StartDaemon, recording: Recording, tmp_path: Path
 ) -> None:

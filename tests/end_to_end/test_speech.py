@@ -187,6 +187,7 @@ def test_progress_says_how_far_a_source_has_come(steno_daemon: RunningDaemon, re
     assert reply.finished >= len(recording("01"))
 
 
+@pytest.mark.slow
 def test_on_demand_hears_only_between_start_and_stop_and_the_moment_before_start(
     start_daemon: StartDaemon, recording: Recording, tmp_path: Path
 ) -> None:
