@@ -8,6 +8,7 @@ table says about words is how much a precision changes them. Writes benchmarks/o
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import shutil
 import subprocess
@@ -67,7 +68,8 @@ def table(package: Path, options: argparse.Namespace, scratch: Path) -> list[dic
     reference = measure(small, ("fp32", "f16"), plain, scratch / "miniature.npz")
     rows = [sizes_table.judged("miniature", reference, reference, scratch / "miniature.npz", scratch / "miniature.npz")]
     print("\n".join(sizes_table.HEADER), sizes_table.line(rows[0]), sep="\n", flush=True)
-    for pair in pairs(options.encoders, options.decoders):
+    every = itertools.product(options.encoders, options.decoders)
+    for pair in every if options.all_pairs else pairs(options.encoders, options.decoders):
         try:
             found = measure(package, pair, options, scratch / "pair.npz")
         except subprocess.CalledProcessError:  # it has said why; the others are still worth their time
@@ -123,6 +125,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", choices=("0.6b", "1.7b"), default="0.6b")
     parser.add_argument("--encoders", type=listed, default=list(ENCODERS), metavar="LIST", help="best first")
     parser.add_argument("--decoders", type=listed, default=list(DECODERS), metavar="LIST", help="best first")
+    parser.add_argument("--all-pairs", action="store_true", help="every encoder with every decoder: takes long")
     parser.add_argument("--provider", default="cpu", help="what computes the encoder")
     parser.add_argument("--gpu-layers", type=int, default=0, help="of the decoder; -1: all")
     parser.add_argument("--threads", type=int, default=physical_cores())
