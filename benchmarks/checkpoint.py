@@ -14,9 +14,9 @@ import argparse
 import hashlib
 import math
 import sys
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -114,13 +114,13 @@ def _bell(generator: np.random.PCG64, count: int) -> Floats:
     return (sums.astype(np.float32) - np.float32(_CENTRE)) / np.float32(_DEVIATION)
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m benchmarks.checkpoint", description="Write a random checkpoint.")
-    made.add_argument("--size", choices=SIZES, required=True)
+def parser(program: str, what: str, sizes: Iterable[str], dtype: Dtype) -> argparse.ArgumentParser:
+    """The command line of what writes a checkpoint of some size."""
+    made = argparse.ArgumentParser(prog=f"python -m benchmarks.{program}", description=what)
+    made.add_argument("--size", choices=list(sizes), required=True)
     made.add_argument("--layout", choices=("original", "native"), default="original")
     made.add_argument("--shards", type=int, default=1, metavar="N", help="number of .safetensors files")
-    made.add_argument("--dtype", choices=TORCH_DTYPES, default="bf16")
-    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--dtype", choices=TORCH_DTYPES, default=dtype)
     made.add_argument(
         "--vocab", type=Path, metavar="FILE_OR_DIR", help="GGUF file, or folder with vocab.json and merges.txt"
     )
@@ -128,25 +128,31 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def main() -> None:
-    """Write one."""
-    asked = parser().parse_args()
+def write(asked: argparse.Namespace, maker: Callable[..., None]) -> None:
+    """Write what was asked for, by `random_checkpoint` or what takes the same arguments; or say why not, and exit."""
     if asked.out.exists() and any(asked.out.iterdir()):
         sys.exit(f"{asked.out} is not empty")
     try:
-        random_checkpoint(
+        maker(
             asked.out,
             SIZES[asked.size],
-            layout=cast(Layout, asked.layout),
-            dtype=cast(Dtype, asked.dtype),
+            layout=asked.layout,
+            dtype=asked.dtype,
             shards=asked.shards,
-            seed=asked.seed,
             vocabulary=read_vocabulary(asked.vocab) if asked.vocab else None,
         )
     except (OSError, ValueError) as error:
         sys.exit(str(error))
     size = sum(path.stat().st_size for path in asked.out.glob("*.safetensors"))
     print(f"{asked.out}: {size / 1e9:.2f} GB of weights")
+
+
+def main() -> None:
+    """Write one."""
+    made = parser("checkpoint", "Write a random checkpoint.", SIZES, "bf16")
+    made.add_argument("--seed", type=int, default=0)
+    asked = made.parse_args()
+    write(asked, partial(random_checkpoint, seed=asked.seed))
 
 
 if __name__ == "__main__":

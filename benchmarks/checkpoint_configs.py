@@ -13,14 +13,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.checkpoint_dimensions import MEL_BINS, N_WINDOW, SEGMENT_MS, Dimensions
+from benchmarks.checkpoint_dimensions import N_WINDOW, ROPE_THETA, SEGMENT_MS, Dimensions
 from benchmarks.checkpoint_files import Dtype, Layout
 from benchmarks.checkpoint_tokenizer import MINIATURE, Vocabulary
+from model.native_config import audio_values, text_values
 
 TORCH_DTYPES = {"bf16": "bfloat16", "f16": "float16", "f32": "float32"}
 BLOCK_TOKENS = 13
 """Positions of a block of 100 frames after the convolutions."""
-ROPE_THETA = 1_000_000
 
 Config = dict[str, Any]
 
@@ -49,8 +49,8 @@ def original_config(dimensions: Dimensions, vocabulary: Vocabulary, dtype: Dtype
     """config.json in the original layout."""
     config: Config = json.loads((MINIATURE / "config.json").read_text(encoding="utf-8"))
     thinker = config["thinker_config"]
-    thinker["audio_config"] |= _audio_sizes(dimensions) | {"num_hidden_layers": dimensions.audio_layers}
-    thinker["text_config"] |= _text_sizes(dimensions)
+    thinker["audio_config"] |= audio_values(dimensions.audio) | {"num_hidden_layers": dimensions.audio_layers}
+    thinker["text_config"] |= text_values(dimensions.text)
     thinker |= {
         "audio_token_id": vocabulary.id("<|audio_pad|>"),
         "audio_start_token_id": vocabulary.id("<|audio_start|>"),
@@ -113,34 +113,6 @@ def native_config(dimensions: Dimensions, vocabulary: Vocabulary, dtype: Dtype) 
             "timestamp_segment_time": SEGMENT_MS,
         }
     return config
-
-
-def _audio_sizes(dimensions: Dimensions) -> Config:
-    return {
-        "d_model": dimensions.audio_width,
-        "downsample_hidden_size": dimensions.conv_channels,
-        "encoder_attention_heads": dimensions.audio_heads,
-        "encoder_ffn_dim": dimensions.audio_ffn,
-        "encoder_layers": dimensions.audio_layers,
-        "n_window": N_WINDOW,
-        "n_window_infer": dimensions.n_window_infer,
-        "num_mel_bins": MEL_BINS,
-        "output_dim": dimensions.width,
-    }
-
-
-def _text_sizes(dimensions: Dimensions) -> Config:
-    return {
-        "head_dim": dimensions.head_width,
-        "hidden_size": dimensions.width,
-        "intermediate_size": dimensions.ffn,
-        "num_attention_heads": dimensions.heads,
-        "num_hidden_layers": dimensions.layers,
-        "num_key_value_heads": dimensions.kv_heads,
-        "rope_theta": ROPE_THETA,
-        "tie_word_embeddings": dimensions.kind == "asr",
-        "vocab_size": dimensions.vocabulary,
-    }
 
 
 def _write(path: Path, value: object) -> None:

@@ -1,6 +1,6 @@
 """The sizes of a checkpoint: those of the releases, and small ones for tests.
 
-This file owns numbers and the shape of every tensor that follows from them. It does not know values or files.
+This file owns numbers; which tensors follow from them is `model.tensor_table`'s. It does not know values or files.
 
 Sources, as far as the releases go: the config.json of Qwen/Qwen3-ASR-0.6B, Qwen/Qwen3-ASR-1.7B and
 Qwen/Qwen3-ForcedAligner-0.6B as several independent ports quote it (docs/asr-model.md of ivan-digital/qwen3-asr-swift,
@@ -14,11 +14,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from model.config import AudioConfig, TextConfig
+from model.tensor_table import DECODER, HEAD, TOWER, decoder, tower
+
 MEL_BINS = 128
 N_WINDOW = 50
 """Half a block of the convolutions, in frames; the same in every release."""
 SEGMENT_MS = 80
 """Of one class of an aligner."""
+ROPE_THETA = 1_000_000
+RMS_EPS = 1e-6
+CONTEXT = 65_536
+"""Positions of the text decoder, with its rope and its norms; the same in every release."""
 
 
 @dataclass(frozen=True)
@@ -48,57 +55,49 @@ class Dimensions:
         """What it is for: "asr" or "aligner"."""
         return "aligner" if self.classes else "asr"
 
+    @property
+    def audio(self) -> AudioConfig:
+        """The audio tower's part, as a config.json would say it."""
+        return AudioConfig(
+            mel_bins=MEL_BINS,
+            width=self.audio_width,
+            layers=self.audio_layers,
+            heads=self.audio_heads,
+            ffn=self.audio_ffn,
+            conv_channels=self.conv_channels,
+            output=self.width,
+            n_window=N_WINDOW,
+            n_window_infer=self.n_window_infer,
+        )
+
+    @property
+    def text(self) -> TextConfig:
+        """The text decoder's part, likewise."""
+        return TextConfig(
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads,
+            kv_heads=self.kv_heads,
+            head_width=self.head_width,
+            ffn=self.ffn,
+            vocabulary=self.vocabulary,
+            rope_theta=ROPE_THETA,
+            rms_eps=RMS_EPS,
+            context=CONTEXT,
+            tied=self.kind == "asr",
+        )
+
     def shapes(self, *, stored_head: bool = True) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Name in the original layout and shape of every tensor, in the order of a file.
 
         Args:
             stored_head: whether a head that is tied to the embedding is there as a tensor of its own.
         """
-        yield from self._audio()
-        yield "thinker.model.embed_tokens.weight", (self.vocabulary, self.width)
-        for layer in range(self.layers):
-            yield from self._text_layer(f"thinker.model.layers.{layer}")
-        yield "thinker.model.norm.weight", (self.width,)
+        for prefix, table in ((TOWER, tower(self.audio)), (DECODER, decoder(self.text))):
+            for name, shape in table.items():
+                yield prefix + name, shape
         if self.classes or stored_head:
-            yield "thinker.lm_head.weight", (self.classes or self.vocabulary, self.width)
-
-    def _audio(self) -> Iterator[tuple[str, tuple[int, ...]]]:
-        tower, width, channels = "thinker.audio_tower", self.audio_width, self.conv_channels
-        for number, source in enumerate((1, channels, channels), 1):
-            yield f"{tower}.conv2d{number}.weight", (channels, source, 3, 3)
-            yield f"{tower}.conv2d{number}.bias", (channels,)
-        # Each of the three convolutions halves the bins.
-        yield f"{tower}.conv_out.weight", (width, channels * (MEL_BINS // 8))
-        for layer in range(self.audio_layers):
-            here = f"{tower}.layers.{layer}"
-            for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-                yield from _linear(f"{here}.self_attn.{name}", width, width)
-            yield from _linear(f"{here}.self_attn_layer_norm", width)
-            yield from _linear(f"{here}.fc1", self.audio_ffn, width)
-            yield from _linear(f"{here}.fc2", width, self.audio_ffn)
-            yield from _linear(f"{here}.final_layer_norm", width)
-        yield from _linear(f"{tower}.ln_post", width)
-        yield from _linear(f"{tower}.proj1", width, width)
-        yield from _linear(f"{tower}.proj2", self.width, width)
-
-    def _text_layer(self, layer: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-        queries, keys = self.heads * self.head_width, self.kv_heads * self.head_width
-        yield f"{layer}.input_layernorm.weight", (self.width,)
-        yield f"{layer}.self_attn.q_proj.weight", (queries, self.width)
-        yield f"{layer}.self_attn.k_proj.weight", (keys, self.width)
-        yield f"{layer}.self_attn.v_proj.weight", (keys, self.width)
-        yield f"{layer}.self_attn.o_proj.weight", (self.width, queries)
-        yield f"{layer}.self_attn.q_norm.weight", (self.head_width,)
-        yield f"{layer}.self_attn.k_norm.weight", (self.head_width,)
-        yield f"{layer}.post_attention_layernorm.weight", (self.width,)
-        yield f"{layer}.mlp.gate_proj.weight", (self.ffn, self.width)
-        yield f"{layer}.mlp.up_proj.weight", (self.ffn, self.width)
-        yield f"{layer}.mlp.down_proj.weight", (self.width, self.ffn)
-
-
-def _linear(name: str, *shape: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    yield f"{name}.weight", shape
-    yield f"{name}.bias", shape[:1]
+            yield HEAD, (self.classes or self.vocabulary, self.width)
 
 
 SIZES = {

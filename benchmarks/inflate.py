@@ -10,13 +10,12 @@ Those of an aligner stay the miniature's: it is shown words, and must be shown t
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from pathlib import Path
-from typing import cast
 
-from benchmarks.checkpoint_configs import TORCH_DTYPES, write_configs
-from benchmarks.checkpoint_dimensions import SIZES, Dimensions
+from benchmarks.checkpoint import parser, write
+from benchmarks.checkpoint_configs import write_configs
+from benchmarks.checkpoint_dimensions import Dimensions
 from benchmarks.checkpoint_files import Dtype, Layout, write_checkpoint
 from benchmarks.checkpoint_tokenizer import ADDED, REAL_PIECES, Vocabulary, read_vocabulary, write_tokenizer
 from benchmarks.inflation import Inflation
@@ -81,34 +80,10 @@ def moved(small: SmallVocabulary, large: Vocabulary) -> dict[int, int]:
     return {number: numbers[token] for number, token in tokens.items()}
 
 
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m benchmarks.inflate", description="Write the miniature at the size of a release."
-    )
-    made.add_argument("--size", choices=RELEASES, required=True)
-    made.add_argument("--layout", choices=("original", "native"), default="original")
-    made.add_argument("--shards", type=int, default=1, metavar="N", help="number of .safetensors files")
-    made.add_argument("--dtype", choices=TORCH_DTYPES, default="f16")
-    made.add_argument(
-        "--vocab", type=Path, metavar="FILE_OR_DIR", help="GGUF file, or folder with vocab.json and merges.txt"
-    )
-    made.add_argument("out", type=Path, metavar="OUT", help="directory to write")
-    return made
-
-
 def main() -> None:
     """Write one."""
-    asked = parser().parse_args()
-    inflate(
-        asked.out,
-        SIZES[asked.size],
-        layout=cast(Layout, asked.layout),
-        dtype=cast(Dtype, asked.dtype),
-        shards=asked.shards,
-        vocabulary=read_vocabulary(asked.vocab) if asked.vocab else None,
-    )
-    size = sum(path.stat().st_size for path in asked.out.glob("*.safetensors"))
-    print(f"{asked.out}: {size / 1e9:.2f} GB of weights")
+    asked = parser("inflate", "Write the miniature at the size of a release.", RELEASES, "f16").parse_args()
+    write(asked, inflate)
 
 
 if __name__ == "__main__":

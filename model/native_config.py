@@ -16,7 +16,9 @@ from model.config import (
     GENERATION_FILE,
     MODEL_TYPE,
     AlignerConfig,
+    AudioConfig,
     ModelConfig,
+    TextConfig,
     audio_settings,
     end_ids,
     languages,
@@ -72,36 +74,9 @@ def read_native(directory: Path, vocabulary: Vocabulary) -> ModelConfig:
 
 def as_original(config: ModelConfig) -> tuple[dict[str, Any], dict[str, Any]]:
     """The same model as config.json and generation_config.json of the original layout."""
-    audio, text = config.audio, config.text
     thinker: dict[str, Any] = {
-        "audio_config": {
-            "activation_function": "gelu",
-            "d_model": audio.width,
-            "downsample_hidden_size": audio.conv_channels,
-            "encoder_attention_heads": audio.heads,
-            "encoder_ffn_dim": audio.ffn,
-            "encoder_layers": audio.layers,
-            "n_window": audio.n_window,
-            "n_window_infer": audio.n_window_infer,
-            "num_mel_bins": audio.mel_bins,
-            "output_dim": audio.output,
-            "scale_embedding": False,
-        },
-        "text_config": {
-            "attention_bias": False,
-            "head_dim": text.head_width,
-            "hidden_act": "silu",
-            "hidden_size": text.width,
-            "intermediate_size": text.ffn,
-            "max_position_embeddings": text.context,
-            "num_attention_heads": text.heads,
-            "num_hidden_layers": text.layers,
-            "num_key_value_heads": text.kv_heads,
-            "rms_norm_eps": text.rms_eps,
-            "rope_theta": text.rope_theta,
-            "tie_word_embeddings": text.tied,
-            "vocab_size": text.vocabulary,
-        },
+        "audio_config": audio_values(config.audio),
+        "text_config": text_values(config.text),
         "audio_token_id": config.audio_pad_id,
         "audio_start_token_id": config.audio_start_id,
         "audio_end_token_id": config.audio_end_id,
@@ -114,6 +89,42 @@ def as_original(config: ModelConfig) -> tuple[dict[str, Any], dict[str, Any]]:
         root["timestamp_token_id"] = config.aligner.timestamp_id
         root["timestamp_segment_time"] = config.aligner.segment_ms
     return root, {"eos_token_id": sorted(config.end_ids)}
+
+
+def audio_values(audio: AudioConfig) -> dict[str, Any]:
+    """`audio_config` of either layout, as far as the sizes go."""
+    return {
+        "activation_function": "gelu",
+        "d_model": audio.width,
+        "downsample_hidden_size": audio.conv_channels,
+        "encoder_attention_heads": audio.heads,
+        "encoder_ffn_dim": audio.ffn,
+        "encoder_layers": audio.layers,
+        "n_window": audio.n_window,
+        "n_window_infer": audio.n_window_infer,
+        "num_mel_bins": audio.mel_bins,
+        "output_dim": audio.output,
+        "scale_embedding": False,
+    }
+
+
+def text_values(text: TextConfig) -> dict[str, Any]:
+    """`text_config` of the original layout, as far as the sizes go."""
+    return {
+        "attention_bias": False,
+        "head_dim": text.head_width,
+        "hidden_act": "silu",
+        "hidden_size": text.width,
+        "intermediate_size": text.ffn,
+        "max_position_embeddings": text.context,
+        "num_attention_heads": text.heads,
+        "num_hidden_layers": text.layers,
+        "num_key_value_heads": text.kv_heads,
+        "rms_norm_eps": text.rms_eps,
+        "rope_theta": text.rope_theta,
+        "tie_word_embeddings": text.tied,
+        "vocab_size": text.vocabulary,
+    }
 
 
 def _mark(directory: Path, vocabulary: Vocabulary, name: str) -> int:

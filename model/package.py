@@ -17,6 +17,7 @@ from model.config import CONFIG_FILE, GENERATION_FILE, ModelConfig
 from model.errors import ModelError
 from model.manifest import MANIFEST, STAMP, read_manifest, sha256, verify, verify_all, write_manifest
 from model.plain_file import checked_file
+from model.precisions import ENCODERS, QUANTISED
 
 __all__ = [
     "AUTO",
@@ -38,9 +39,9 @@ __all__ = [
 ]
 
 STEMS = {"asr": ("qwen3_asr_encoder", "qwen3_asr_llm"), "aligner": ("qwen3_aligner_encoder", "qwen3_aligner_llm")}
-ENCODER_PRECISIONS = ("fp32", "fp16", "int8", "int4")
+ENCODER_PRECISIONS = ENCODERS
 """Best first: the order in which "auto" looks."""
-DECODER_PRECISIONS = ("f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0")
+DECODER_PRECISIONS = ("f16", "bf16", *QUANTISED)
 AUTO = "auto"
 UNNAMED = ""
 """The precision of a file that does not name it, such as qwen3_asr_llm.gguf: taken by "auto" when all others lack."""
@@ -189,8 +190,8 @@ def _encoders(kind: str, names: Collection[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _decoders(kind: str, names: Collection[str]) -> dict[str, tuple[str, ...]]:
-    precisions = (*DECODER_PRECISIONS, UNNAMED)
-    return {one: (decoder_name(kind, one),) for one in precisions if decoder_name(kind, one) in names}
+    known = (*DECODER_PRECISIONS, UNNAMED)
+    return {one: (decoder_name(kind, one),) for one in known if decoder_name(kind, one) in names}
 
 
 def _choose(

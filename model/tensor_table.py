@@ -45,7 +45,7 @@ def is_buffer(name: str) -> bool:
 def required(config: ModelConfig) -> dict[str, Shape]:
     """Name and shape of each tensor that a checkpoint must have."""
     table = {TOWER + name: shape for name, shape in tower(config.audio).items()}
-    table.update({DECODER + name: shape for name, shape in _decoder(config.text).items()})
+    table.update({DECODER + name: shape for name, shape in decoder(config.text).items()})
     if config.aligner or not config.text.tied:
         table[HEAD] = head_shape(config)
     return table
@@ -73,7 +73,8 @@ def tower(audio: AudioConfig) -> dict[str, Shape]:
     return table | _norm("ln_post", width) | _linear("proj1", width, width) | _linear("proj2", width, audio.output)
 
 
-def _decoder(text: TextConfig) -> dict[str, Shape]:
+def decoder(text: TextConfig) -> dict[str, Shape]:
+    """Short name and shape of each tensor of the text decoder, its head left out."""
     width, queries, keys = text.width, text.heads * text.head_width, text.kv_heads * text.head_width
     table: dict[str, Shape] = {"embed_tokens.weight": (text.vocabulary, width), "norm.weight": (width,)}
     for index in range(text.layers):

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from model.package import DECODER_PRECISIONS, ENCODER_PRECISIONS, UNNAMED
 from pipeline.bench import Speed
 
 UTTERANCE_S = 10.0
@@ -35,10 +36,6 @@ OPEN_TOKENS = 16
 MEMORY_SHARE = 0.8
 OTHER_BYTES = 300 << 20
 """The daemon itself, its sources and the buffers of a long utterance."""
-ENCODERS = ("fp32", "fp16", "int8", "int4")
-DECODERS = ("f16", "bf16", "q8_0", "q6_k", "q5_k", "q4_k", "q4_0")
-"""Most exact first."""
-UNNAMED = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Pair:
     def inexactness(self) -> int:
         """How far down the lists of precisions both are together; one that the file does not name stands last."""
         encoder, decoder = self.encoder.choice.precision, self.decoder.choice.precision
-        return (*ENCODERS, UNNAMED).index(encoder) + (*DECODERS, UNNAMED).index(decoder)
+        return (*ENCODER_PRECISIONS, UNNAMED).index(encoder) + (*DECODER_PRECISIONS, UNNAMED).index(decoder)
 
     def step_s(self, utterance_s: float) -> float:
         """Seconds from the sending of a step to its answer, when the utterance is so long."""

@@ -21,6 +21,7 @@ from model.package import Package, open_package
 from model.words import units
 from tests.model import foreign_files
 from tests.model.conftest import Floats, Golden
+from tests.model.permissions import ordinary_user
 
 Features = Callable[[str], Floats]
 
@@ -188,11 +189,10 @@ def test_what_is_no_file_is_named(copy: Path, name: str) -> None:
         open_package(copy, "asr")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_named(copy: Path) -> None:
     replaced(copy / DECODER, (copy / DECODER).read_bytes())
     (copy / DECODER).chmod(0)
-    with pytest.raises(ModelError, match=f"{DECODER} cannot be read: Permission denied"):
+    with ordinary_user(copy), pytest.raises(ModelError, match=f"{DECODER} cannot be read: Permission denied"):
         open_package(copy, "asr")
 
 
