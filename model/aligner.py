@@ -120,7 +120,7 @@ class Aligner:
         tokens = [self.config.audio_end_id]
         slots: list[int] = []
         for word in words:
-            tokens.extend(self._llama.tokenise(word.text))
+            tokens.extend(self._llama.vocabulary.tokenise(word.text))
             slots.extend((len(tokens), len(tokens) + 1))
             tokens.extend((slot, slot))
         self._llama.reserve(1 + len(features) + len(tokens))

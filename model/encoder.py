@@ -63,7 +63,7 @@ class Encoder:
 
         Args:
             pcm: float32[n], mono 16 kHz, in [-1, 1]; filled up with zeros to 0.5 s. No samples give no tokens.
-            beat: called before each run of a graph: of the convolutions over two blocks, of the attention in a window.
+            beat: called before each run of a graph: of the convolutions over a block, of the attention in a window.
 
         Returns:
             float32[tokens, d]: 13 for each whole second, and as many as the convolutions leave of the rest.
@@ -78,21 +78,53 @@ class Encoder:
     def encode_mel(self, mel: Floats, beat: Beat = steady) -> Floats:
         """The embeddings, float32[tokens, d], of a log-mel picture, float32[bins, frames].
 
-        A window depends on nothing outside itself, so that each is computed alone. The last block of a longer clip is
-        filled up with zeros before the convolutions; a clip of less than one block is not: both as in the original.
+        A window depends on nothing outside itself, so that each is computed alone; so does a block.
 
         Raises:
             Cancelled: `beat` asked for it.
             ModelError: the provider failed.
         """
+        size, frames = self.config.block_frames, mel.shape[1]
+        lone = frames < size
         windows = [np.empty((0, self.config.output), dtype=np.float32)]
-        frames = mel.shape[1]
         for start in range(0, frames, self.config.n_window_infer):
-            part = mel[:, start : start + self.config.n_window_infer]
-            hidden = self._frontend.tokens(part, beat, lone=frames < self.config.block_frames)
-            check(beat)
-            windows.append(self._backend.attend(hidden))
+            end = min(start + self.config.n_window_infer, frames)
+            blocks = [
+                self.convolve(mel[:, at : min(at + size, end)], beat, lone=lone) for at in range(start, end, size)
+            ]
+            windows.append(self.attend(np.concatenate(blocks), beat))
         return np.concatenate(windows)
+
+    def convolve(self, mel: Floats, beat: Beat = steady, *, lone: bool = False) -> Floats:
+        """The tokens of one block, float32[tokens, width], before any of them sees another block's.
+
+        The last block of a longer clip is filled up with zeros before the convolutions; a clip of less than one block
+        is not: both as in the original.
+
+        Args:
+            mel: float32[bins, frames], floored; no more frames than a block has.
+            beat: called once, before the graph runs.
+            lone: these frames are the whole clip, and less than one block.
+
+        Raises:
+            Cancelled: `beat` asked for it.
+            ModelError: the provider failed.
+        """
+        check(beat)
+        return self._frontend.tokens(mel, lone=lone)
+
+    def attend(self, hidden: Floats, beat: Beat = steady) -> Floats:
+        """The embeddings, float32[tokens, d], of one attention window's blocks, float32[tokens, width].
+
+        Args:
+            beat: called once, before the graph runs.
+
+        Raises:
+            Cancelled: `beat` asked for it.
+            ModelError: the provider failed.
+        """
+        check(beat)
+        return self._backend.attend(hidden)
 
 
 def prepared(pcm: Floats) -> Floats:

@@ -1,8 +1,8 @@
 """The encoder's two graphs, whatever shapes they take: Steno's own and those of other converters.
 
-This file owns how a window's arrays are made to fit: block by block, filled up, masked. A graph with axes of a fixed
-length is run at that length; one that is free may be held to one length for the sake of its provider. It knows neither
-sound nor which provider is best.
+This file owns how the arrays of a block and of a window are made to fit: filled up, masked. A graph with axes of a
+fixed length is run at that length; one that is free may be held to one length for the sake of its provider. It knows
+neither sound nor which provider is best.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from model.beat import Beat, check
 from model.config import AudioConfig
 from model.errors import ModelError
 from model.onnx_session import Session, Shape
 
 Floats = npt.NDArray[np.float32]
 
-BLOCKS_AT_ONCE = 2
-"""Of the convolutions: enough to keep threads at work. Their first output has 6 MB a block at true size."""
 MASKED = -1e4
 """Added to the scores of tokens that are not there: nothing is left of them after the softmax, and float16 holds it."""
 
@@ -28,8 +25,11 @@ MASKED = -1e4
 class Frontend:
     """The convolutions: mel frames -> tokens with positions.
 
+    One block at a time: the range by which int8 quantises is then that of the block alone, whichever others there are.
+    Two at once would be no faster.
+
     Args:
-        fixed: hold the graph to one block at a time.
+        fixed: hold the graph to the length of a whole block.
 
     Raises:
         ModelError: the file cannot be loaded, or is another graph than `config` describes.
@@ -41,36 +41,20 @@ class Frontend:
         lengths = {"batch": 1, "frames": frames, "tokens": tokens} if fixed else None
         self._session = Session(path, threads, provider, lengths)
         _check(self._session, [(None, bins, frames)], (None, tokens, config.width or None))
-        batch, _, length = self._session.inputs[0]
-        self._at_once = 1 if fixed or batch else BLOCKS_AT_ONCE
-        self._whole_blocks = fixed or length is not None
+        self._whole_blocks = fixed or self._session.inputs[0][2] is not None
 
-    def tokens(self, mel: Floats, beat: Beat, *, lone: bool) -> Floats:
-        """float32[bins, frames] of one window -> float32[tokens, width].
+    def tokens(self, mel: Floats, *, lone: bool) -> Floats:
+        """float32[bins, frames] of one block -> float32[tokens, width].
 
         Args:
-            beat: called before each run of the graph.
+            mel: of a whole block, or of what there is of the last one.
             lone: these frames are a whole clip of less than one block. Only a graph of free shape computes it without
                 filling it up, as the original does; filled up, its last token differs a little.
-
-        Raises:
-            Cancelled: `beat` asked for it.
         """
-        bins, frames = mel.shape
-        if lone and not self._whole_blocks:
-            check(beat)
-            return np.asarray(self._session.run(np.ascontiguousarray(mel[None]))[0])
-        size = self._config.block_frames
-        count = -(-frames // size)
-        filled = np.zeros((bins, count * size), dtype=np.float32)
-        filled[:, :frames] = mel
-        blocks = np.ascontiguousarray(filled.reshape(bins, count, size).transpose(1, 0, 2))
-        parts = []
-        for start in range(0, count, self._at_once):
-            check(beat)
-            parts.append(self._session.run(blocks[start : start + self._at_once]))
-        hidden = np.concatenate(parts)
-        return hidden.reshape(-1, hidden.shape[-1])[: self._config.tokens(frames)]
+        frames = mel.shape[1]
+        missing = 0 if lone and not self._whole_blocks else self._config.block_frames - frames
+        filled = np.pad(mel, ((0, 0), (0, missing)))
+        return np.asarray(self._session.run(filled[None])[0, : self._config.tokens(frames)])
 
 
 class Backend:

@@ -1,6 +1,7 @@
 """What one call of llama.cpp computes: which tokens, at which positions, and whose results come out.
 
-This file owns the library's batch and the cutting of long inputs into such batches. It knows nothing of models.
+This file owns the library's batch, its limits, and the cutting of long inputs into such batches. It knows nothing of
+models.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ BATCH = 512
 """Tokens that one call computes at most."""
 OUTPUTS = 64
 """Tokens of a call whose results come out at most: the logits of one take 0.6 MB at a vocabulary of 151 936."""
+SEQUENCES = 8
+"""Sequences that a context of several has."""
 _PLANES = 4
 """Positions of an embedding under MRoPE: time, height, width, and one that is always 0."""
 
@@ -36,25 +39,31 @@ class Batch:
         items: tokens or embeddings.
         position: of the first.
         outputs: places in `items` of those whose results come out.
+        sequence: id of the sequence.
         three_positions: the model has MRoPE.
     """
 
-    def __init__(self, items: Items, position: int, outputs: Sequence[int], *, three_positions: bool) -> None:
+    def __init__(
+        self, items: Items, position: int, outputs: Sequence[int], sequence: int, *, three_positions: bool
+    ) -> None:
         count = len(items)
         self._items = np.ascontiguousarray(items)
         self._positions = np.zeros((_PLANES if three_positions and items.ndim == 2 else 1, count), dtype=np.int32)
         self._positions[:3] = np.arange(position, position + count)
         self._outputs = np.zeros(count, dtype=np.int8)
         self._outputs[list(outputs)] = 1
-        # Without sequence ids, everything is of sequence 0.
+        # Each item has a list of the sequences that it is of; here they all have the same list of one.
+        self._sequence = np.array([sequence], dtype=np.int32)
+        self._counts = np.ones(count, dtype=np.int32)
+        self._sequences = np.full(count, self._sequence.ctypes.data, dtype=np.uintp)
         embeddings = items.ndim == 2
         self.native = api.llama_batch(
             count,
             None if embeddings else _pointer(self._items, ctypes.c_int32),
             _pointer(self._items, ctypes.c_float) if embeddings else None,
             _pointer(self._positions, ctypes.c_int32),
-            None,
-            None,
+            _pointer(self._counts, ctypes.c_int32),
+            self._sequences.ctypes.data_as(ctypes.POINTER(ctypes.POINTER(ctypes.c_int32))),
             _pointer(self._outputs, ctypes.c_int8),
         )
 

@@ -24,6 +24,9 @@ SILENCE = 1e-10
 """Least power, before the logarithm."""
 DYNAMIC_RANGE = 8.0
 """Decades below the loudest value at which the picture is cut off."""
+TOGETHER = 100
+"""Frames that are computed at once. The clip is divided from its beginning, and the last ones are always as many, so
+that every frame has one place in one shape of product, and the same bits however long the clip has grown."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -47,17 +50,39 @@ def log_mel(pcm: Floats, bins: int = BINS) -> Floats:
     return floored(unfloored_log_mel(pcm, bins))
 
 
-def unfloored_log_mel(pcm: Floats, bins: int = BINS) -> Floats:
-    """log10 of the mel power, before floor and scaling; float32[bins, n // 160] for float32[n].
+def unfloored_log_mel(pcm: Floats, bins: int = BINS, first: int = 0) -> Floats:
+    """log10 of the mel power, before floor and scaling; float32[bins, n // 160 - first] for float32[n].
 
     A frame depends on no sample farther from its middle than 200, at the ends of the clip on their mirror image.
+
+    Args:
+        pcm: the whole clip.
+        bins: mel bands.
+        first: the first frame that is wanted, 0 <= first <= n // 160; the cost is that of the frames from there on.
     """
-    frames = len(pcm) // HOP
-    if frames == 0:
-        return np.empty((bins, 0), dtype=np.float32)
-    padded = np.pad(pcm, N_FFT // 2, mode="reflect")
     # The centred transform has n // 160 + 1 frames; the last one is dropped, as in the original.
-    windows = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[: frames * HOP : HOP]
+    frames = len(pcm) // HOP
+    begin = first - first % TOGETHER
+    parts = [np.empty((bins, 0), dtype=np.float32)]
+    parts += [_frames(pcm, bins, start) for start in range(begin, frames, TOGETHER)]
+    return np.concatenate(parts, axis=1)[:, first - begin : frames - begin]
+
+
+def settled(samples: int) -> int:
+    """How many frames of a clip stay as they are whatever sound follows: all, or all but the last.
+
+    Frame t ends before sample 160 t + 200; what the clip lacks of that is mirrored until it comes. (Sample 200 itself,
+    the farthest that is mirrored before the clip, has no weight in the window.)
+    """
+    return max(0, (samples - N_FFT // 2) // HOP + 1)
+
+
+def _frames(pcm: Floats, bins: int, start: int) -> Floats:
+    """`TOGETHER` frames of the unfloored log-mel, those behind the clip's end made up of its mirror image."""
+    at = np.abs(np.arange(start * HOP - N_FFT // 2, (start + TOGETHER - 1) * HOP + N_FFT // 2))
+    at %= 2 * (len(pcm) - 1)
+    near = pcm[np.minimum(at, 2 * (len(pcm) - 1) - at)]
+    windows = np.lib.stride_tricks.sliding_window_view(near, N_FFT)[::HOP]
     spectrum = np.fft.rfft(windows * _hann(), axis=-1)
     power = spectrum.real**2 + spectrum.imag**2
     mel = mel_filters(bins) @ power.T

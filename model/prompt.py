@@ -18,6 +18,8 @@ from model.errors import UsageError
 NO_LANGUAGE = "None"
 """What the model names as the language of silence and noise."""
 _TAG = "language "
+_NOTHING_HEARD = f"{_TAG}{NO_LANGUAGE}".casefold()
+"""A tag that is not followed by its mark would pass for text; this one is never text."""
 
 
 class Tokens(Protocol):
@@ -77,7 +79,7 @@ class Prompt:
         mark = tokens.index(self.text_mark) + 1 if self.text_mark in tokens else 0
         tag = b"".join(map(piece, tokens[:mark])).decode("utf-8", "replace")
         raw, lengths = _decoded(map(piece, tokens[mark:]))
-        text = raw.strip()
+        text = "" if raw.strip().casefold() == _NOTHING_HEARD else raw.strip()
         leading = len(raw) - len(raw.lstrip())
         ends = (end if end < 0 else min(max(end - leading, 0), len(text)) for end in lengths)
         return Answer(_language(tag), text, (*(0 for _ in range(mark)), *ends))

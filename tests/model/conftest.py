@@ -16,7 +16,9 @@ from model import miniature
 from model.aligner import Aligner
 from model.decoder import Decoder
 from model.encoder import Encoder
+from model.llama_batch import SEQUENCES
 from model.package import Package, open_package
+from tests.model.growing import Grown, Step, steps_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -99,3 +101,24 @@ def features(golden: Golden, encoder: Encoder) -> Callable[[str], Floats]:
         return known[name]
 
     return get
+
+
+@pytest.fixture(scope="session")
+def grown(golden: Golden, encoder: Encoder, decoder: Decoder) -> Grown:
+    """A recording in steps of a second and a half, computed once."""
+    known: dict[str, list[Step]] = {}
+
+    def get(name: str) -> list[Step]:
+        if name not in known:
+            known[name] = steps_of(golden.sound(name), 1.5, encoder, decoder)
+        return known[name]
+
+    return get
+
+
+@pytest.fixture
+def stream(decoder: Decoder) -> Iterator[Decoder]:
+    """The decoder that all share; what the test's utterances leave behind is forgotten."""
+    yield decoder
+    for utterance in range(2 * SEQUENCES):
+        decoder.forget(utterance)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from model import miniature
-from model.decoder import Decoder, repeated
+from model.decoder import Decoder
 from model.errors import Cancelled, ModelError, UsageError
 from model.package import Package, open_package
 from tests.model.conftest import Floats, Golden
@@ -153,14 +153,6 @@ def test_what_exceeds_the_model_s_context_is_refused(asr: Package, features: Fea
 def test_embeddings_of_another_width_are_refused(decoder: Decoder) -> None:
     with pytest.raises(ModelError, match="width"):
         decoder.decode(np.zeros((13, 128), dtype=np.float32))
-
-
-@pytest.mark.parametrize(
-    ("tokens", "surplus"),
-    [([], 0), ([7] * 19, 0), ([7] * 20, 19), ([1, 2] * 20, 38), ([9, *([1, 2, 3] * 20)], 57), ([1, 2] * 19, 0)],
-)
-def test_a_stuck_answer_is_seen(tokens: list[int], surplus: int) -> None:
-    assert repeated(tokens) == surplus
 
 
 @pytest.mark.parametrize("harm", [b"", b"GGUF", b"not a model", bytes(4096)])

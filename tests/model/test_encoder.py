@@ -87,7 +87,7 @@ def test_the_beat_is_heard_between_blocks_and_before_each_window(golden: Golden,
     mel = log_mel(golden.sound("12_long"))
     encoder.encode_mel(mel, lambda: next(beats) < 0)
     windows, rest = divmod(mel.shape[1], 800)
-    assert next(beats) == windows * (4 + 1) + -(-rest // 200) + 1
+    assert next(beats) == windows * (8 + 1) + -(-rest // 100) + 1
 
 
 def test_the_beat_is_heard_for_each_block_where_a_graph_takes_one(golden: Golden, asr: Package) -> None:

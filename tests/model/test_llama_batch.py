@@ -30,10 +30,10 @@ def test_the_slots_of_an_aligner_are_not_computed_one_by_one() -> None:
 
 @pytest.mark.parametrize("three", [False, True])
 def test_a_token_has_one_position_and_an_embedding_of_mrope_four(three: bool) -> None:
-    tokens = Batch(np.array([7, 8], dtype=np.int32), 10, [1], three_positions=three).native
+    tokens = Batch(np.array([7, 8], dtype=np.int32), 10, [1], 3, three_positions=three).native
     assert np.ctypeslib.as_array(tokens.pos, (2,)).tolist() == [10, 11]
     assert np.ctypeslib.as_array(tokens.logits, (2,)).tolist() == [0, 1]
-    rows = Batch(np.ones((2, 3), dtype=np.float32), 10, [], three_positions=three).native
+    rows = Batch(np.ones((2, 3), dtype=np.float32), 10, [], 0, three_positions=three).native
     positions = [10, 11, 10, 11, 10, 11, 0, 0] if three else [10, 11]
     assert np.ctypeslib.as_array(rows.pos, (len(positions),)).tolist() == positions
     assert not rows.token

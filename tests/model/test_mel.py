@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from model.encoder import prepared
-from model.mel import HOP, N_FFT, floored, log_mel, mel_filters, unfloored_log_mel
+from model.mel import HOP, N_FFT, floored, log_mel, mel_filters, settled, unfloored_log_mel
 from tests.model.conftest import Floats, Golden
 
 
@@ -47,6 +47,26 @@ def test_a_frame_depends_on_its_neighbourhood_only(golden: Golden) -> None:
     clip = golden.sound("01_short_seen")
     whole, part = unfloored_log_mel(clip), unfloored_log_mel(clip[:16_000])
     assert np.allclose(whole[:, :98], part[:, :98], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("samples", [160, 200, 201, 359, 360, 8_000, 15_999, 16_000, 16_039, 16_040, 20_001])
+def test_settled_frames_keep_every_bit_whatever_sound_follows_and_no_others_do(golden: Golden, samples: int) -> None:
+    clip = golden.sound("10_noise_10db")[:24_000]
+    whole, part = unfloored_log_mel(clip), unfloored_log_mel(clip[:samples])
+    same = (whole[:, : part.shape[1]] == part).all(axis=0)
+    assert same.tolist() == [frame < settled(samples) for frame in range(part.shape[1])]
+
+
+@pytest.mark.parametrize("first", [0, 1, 99, 100, 101, 149, 150])
+def test_the_frames_from_one_on_are_those_of_the_whole_to_every_bit(golden: Golden, first: int) -> None:
+    clip = golden.sound("01_short_seen")[:24_100]
+    assert np.array_equal(unfloored_log_mel(clip, first=first), unfloored_log_mel(clip)[:, first:])
+
+
+@pytest.mark.parametrize("samples", [160, 200, 201, 450])
+def test_a_clip_shorter_than_a_frame_is_mirrored_more_than_once(golden: Golden, samples: int) -> None:
+    clip = golden.sound("10_noise_10db")[:samples]
+    assert np.abs(log_mel(clip) - obvious_log_mel(clip)).max() <= 1e-4
 
 
 def test_the_floor_can_come_from_elsewhere(golden: Golden) -> None:

@@ -67,6 +67,8 @@ def test_no_forced_language_adds_nothing() -> None:
         (list(b"Hello"), "", "Hello"),
         ([], "", ""),
         (list(b"language Eng"), "", "language Eng"),
+        (list(b"language None"), "", ""),
+        (said(" Language none", "language None"), "", ""),
     ],
 )
 def test_an_answer_is_read(tokens: list[int], language: str, text: str) -> None:
