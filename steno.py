@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from clients.subscription import subscribe
 from pipeline.events import (
     Final,
+    LiveWords,
     Notice,
     Partial,
     Snapshot,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Final",
+    "LiveWords",
     "Notice",
     "Partial",
     "Snapshot",

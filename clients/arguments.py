@@ -196,6 +196,11 @@ def _feed(parser: argparse.ArgumentParser) -> None:
         "--speed", type=_not_negative, default=1.0, metavar="N", help="1 is real speed; 0: as fast as it is taken"
     )
     parser.add_argument("--print", action="store_true", help="print the finals of this recording")
+    parser.add_argument(
+        "--commit",
+        action=argparse.BooleanOptionalAction,
+        help="freeze words while they are spoken, or leave all to the final; else as the daemon is set",
+    )
     _speech(parser)
 
 
@@ -239,7 +244,8 @@ def _config(parser: argparse.ArgumentParser) -> None:
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "The demo starts a daemon of its own in a runtime directory of its own: --runtime-dir is refused and "
-        "STENO_RUNTIME_DIR has no effect. It has the default settings, unless --config or STENO_CONFIG names others."
+        "STENO_RUNTIME_DIR has no effect. It has the default settings, unless --config or STENO_CONFIG names others; "
+        "but it commits words while they are spoken, to show how."
     )
     sound = parser.add_mutually_exclusive_group()
     sound.add_argument("--mic", action="store_true", help="listen to the microphone, until Ctrl-C or 30 s of silence")

@@ -68,6 +68,8 @@ def describe(reply: StatusReply) -> str:
         f"up {_span(reply.uptime)}",
         f"utterances  {reply.utterances}, {reply.backlog:.1f} s of sound waiting",
     ]
+    if reply.pace != "full":
+        lines.append(f"pace        {reply.pace}, so as not to fall behind")
     for name, worker in reply.workers.items():
         detail = f"  {reply.details[name]}" if reply.details.get(name) else ""
         again = f"  (restarts: {reply.restarts[name]})" if reply.restarts.get(name) else ""

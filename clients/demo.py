@@ -53,7 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     config = paths.config_file(arguments.config) if named else None
     recording = _recording(arguments)
     require_writable(SUBTITLES)
-    settings = {"daemon.source": "none" if recording else "default", "daemon.mode": "always"}
+    settings = {
+        "daemon.source": "none" if recording else "default",
+        "daemon.mode": "always",
+        # One is to see how text settles; a dictation that needs only its finals does without.
+        "stream.commit": "true",
+    }
     screen = LiveText(sys.stdout)
     with PrivateDaemon(config, settings) as daemon:
         try:

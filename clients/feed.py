@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             name="stdin" if arguments.file == "-" else legible(Path(arguments.file).name),
             language=arguments.language,
             context=arguments.context,
+            commit=arguments.commit,
         )
         with NetworkSource(wire, request) as source:
             heard = _Heard(source.id, arguments.print)

@@ -13,7 +13,7 @@ from typing import TextIO
 from clients.terminal import BOLD, DIM, RESET, cells, clean, is_live
 
 SEPARATOR = "|"
-"""Between committed text and tail, where the output is no terminal."""
+"""Between committed text and tail, where the output is no terminal and there are both."""
 
 
 class LiveText:
@@ -30,7 +30,7 @@ class LiveText:
         """Show this in place of what was shown."""
         committed, tail = clean(committed), clean(tail)
         if not self._live:
-            text = f"{committed.rstrip()} {SEPARATOR} {tail.lstrip()}".strip() if tail else committed
+            text = f"{committed.rstrip()} {SEPARATOR} {tail.lstrip()}" if committed and tail else committed + tail
             if text and text != self._last:
                 self._write(f"  {text}\n")
             self._last = text

@@ -21,6 +21,9 @@ from pipeline.lock import RuntimeLock
 from pipeline.settings import Settings
 from pipeline.sockets import HUB, NAMES, Poll, Wire, socket_path
 
+GATHER_S = 0.08
+"""While nobody speaks, sound may wait so long to be heard together: a turn of the loop costs as much as two frames. It
+is less than the usual onset, so that no utterance opens later for it: from the first voiced frame on nothing waits."""
 SLEPT_S = 2.0
 """A turn that comes so late means that the machine slept, not that the others hang."""
 FINISH_S = 1.5
@@ -74,14 +77,17 @@ def run(settings: Settings, runtime: Path) -> None:
 
 
 def _loop(hub: Hub, desk: Desk, signals: Signals) -> None:
-    poll = Poll()
-    hub.watch(poll, signals)
+    poll, others = Poll(), Poll()
+    hub.watch(poll, others, signals)
     desk.watch(poll)
+    desk.watch(others)
     try:
         hub.open_default()
         log.info("listening in %s (process %d)", hub.runtime, os.getpid())
         last = hub.now
         while not (signals.ended or desk.shutdown_asked):
+            if hub.idle:
+                others.wait(GATHER_S)
             poll.wait(TICK_S)
             signals.drain()
             last, passed = hub.now, hub.now - last

@@ -11,7 +11,7 @@ from daemon.hub import Hub
 from daemon.supervisor import State
 from model.errors import StenoError, UsageError
 from pipeline import commands
-from pipeline.commands import Done, ListeningReply, OpenReply, StatusReply
+from pipeline.commands import Done, ListeningReply, OpenReply, ProgressReply, StatusReply
 from pipeline.messages import SAMPLE_RATE, Malformed
 from pipeline.sockets import CommandServer, Poll
 
@@ -77,15 +77,24 @@ class Desk:
             case commands.Open():
                 return self._open(request)
             case commands.Progress(source=source):
-                self._asked[source] = time.monotonic()
-                track = hub.sources.find(source)
-                return hub.sources.progress(source, None if track is None else hub.utterances.finished_to(track))
+                return self._progress(source)
+            case commands.Commit(on=on, source=source):
+                hub.ear.commit(on, source)
+                return Done()
             case commands.Close(source=source):
                 return self._close(source)
             case commands.Shutdown():
                 self.shutdown_asked = True
                 return Done()
         return ListeningReply(listening=hub.ear.listening)
+
+    def _progress(self, source: str) -> ProgressReply:
+        self._asked[source] = time.monotonic()
+        utterances, track = self._hub.utterances, self._hub.sources.find(source)
+        if track is None:
+            return self._hub.sources.progress(source, None)
+        working = utterances.working(track, time.monotonic_ns())
+        return self._hub.sources.progress(source, utterances.finished_to(track), working)
 
     def _open(self, request: commands.Open) -> OpenReply:
         track = self._hub.sources.open(request)
@@ -129,4 +138,5 @@ class Desk:
             restarts={name: hub.supervisor.restarts(name) for name in workers},
             utterances=hub.utterances.finals,
             backlog=round(hub.utterances.backlog_samples / SAMPLE_RATE, 3),
+            pace=hub.utterances.pace,
         )

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from daemon.sourcebook import Sourcebook, recovered, recovery_done
 from daemon.track import Track
 from daemon.utterances import Utterances
+from model.errors import UsageError
 from pipeline import events
 from pipeline.arrays import Array
 from pipeline.messages import SAMPLE_RATE, Audio, Malformed, SourceState
@@ -98,6 +99,22 @@ class Ear:
                 self._segmented(track, track.segment())
             else:
                 self._segmented(track, track.stop(reason))
+
+    def commit(self, on: bool, source: str = "") -> None:
+        """Commit words while they are spoken, or no more, from the next utterance on.
+
+        Args:
+            on: commit them.
+            source: its id; empty for all that follow `start` and `stop`.
+
+        Raises:
+            UsageError: there is no such source.
+        """
+        track = self.sources.find(source)
+        if source and track is None:
+            raise UsageError(f"there is no source {source!r}")
+        for chosen in [t for t in self.sources if t.origin.follows_listening] if track is None else [track]:
+            chosen.commit(on)
 
     def cancel(self) -> None:
         """Drop what is being said."""

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from daemon.ear import Ear
+from daemon.intake import Intake
 from daemon.outboxes import Outboxes
 from daemon.processes import Children, Signals
 from daemon.publisher import Publisher
@@ -21,7 +22,6 @@ from daemon.sourcebook import SOURCES, Sourcebook
 from daemon.supervisor import Action, GaveUp, Kill, Start, State, Supervisor
 from daemon.track import Track
 from daemon.utterances import Utterances
-from model.errors import StenoError
 from pipeline import events, messages
 from pipeline.arrays import Array, unpack
 from pipeline.messages import (
@@ -42,8 +42,6 @@ from pipeline.sockets import ALIGNER, DECODER, ENCODER, HUB, Poll, Wire
 
 TICK_S = 0.1
 """The loop turns at least so often."""
-MESSAGES_A_TURN = 200
-"""So many messages are read before work is given out again."""
 WORKER = "pipeline.worker"
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -70,15 +68,16 @@ class Hub:
             wire.event_publisher(settings.events.high_water_mark), daemon, settings.events.recent_finals
         )
         self._events = self.publisher.end
-        self._inbox = wire.inbox(HUB)
+        self._intake = Intake(wire.inbox(HUB), self._take)
         self._bus = wire.bus()
         self._outboxes = Outboxes(wire)
-        self._malformed = 0
         self._at_work: dict[str, int] = {}
         """Process name -> the utterance that it last began to work on."""
         self._workers = [ENCODER, DECODER] + [ALIGNER] * settings.align.enabled
         for name in self._workers:
             self.supervisor.add(name, self.now)
+        if not settings.align.enabled:
+            self.utterances.process_lost(ALIGNER, "there is no alignment: align.enabled is off")
 
     @property
     def now(self) -> float:
@@ -90,10 +89,17 @@ class Hub:
         """Name of each worker and its state."""
         return {name: self.supervisor.state(name).value for name in self._workers}
 
-    def watch(self, poll: Poll, signals: Signals) -> None:
-        """Say what wakes the loop."""
-        for end in (self._inbox, self._events, signals.fileno()):
+    def watch(self, poll: Poll, others: Poll, signals: Signals) -> None:
+        """Say what wakes the loop, and what even while it gathers sound: all but the sound itself."""
+        poll.add(self._intake.end)
+        for end in (self._events, signals.fileno()):
             poll.add(end)
+            others.add(end)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is being said, and nothing that was said is in work."""
+        return self.utterances.none and not any(track.stirring for track in self.sources)
 
     def turn(self, slept_s: float = 0.0) -> None:
         """One turn of the loop.
@@ -103,7 +109,7 @@ class Hub:
         """
         if slept_s:
             self.supervisor.paused(slept_s)
-        if self._read_inbox():
+        if self._intake.read():
             # Only now: what a process said before it died counts.
             for name, how in self.children.dead():
                 self._died(name, how)
@@ -116,29 +122,14 @@ class Hub:
         while (topic := self._events.subscription()) is not None:
             self.publisher.answer(topic)
 
-    def _read_inbox(self) -> bool:
-        """Take what has come. True if nothing is left."""
-        for _ in range(MESSAGES_A_TURN):
-            try:
-                received = self._inbox.receive()
-                if received is None:
-                    return True
-                self._take(*received)
-            except Malformed as error:
-                self._note_malformed(error)
-            except Exception:
-                # One message may be our own mistake; the others, and what was said in them, must not pay for it.
-                log.exception("a message could not be handled")
-        return False
-
     def _take(self, message: messages.Any, frames: list[bytes]) -> None:
         match message:
             case Audio():
                 self.ear.hear(message, unpack(frames, "int16", 1))
             case Hypothesis():
-                self.utterances.hear(message)
+                self.utterances.hear(message, time.monotonic_ns())
             case Words():
-                self.utterances.align(message)
+                self.utterances.align(message, time.monotonic_ns())
             case Failed():
                 log.warning("%s: utterance %d: %s", message.process, message.utterance, message.error)
                 self.utterances.fail(message)
@@ -274,12 +265,6 @@ class Hub:
         log.log(LEVELS[level], "%s%s", text, f" ({hint})" if hint else "")
         self.publish(events.Notice, level=level, code=code, text=text, hint=hint)
 
-    def _note_malformed(self, error: StenoError) -> None:
-        self._malformed += 1
-        if self._malformed.bit_count() == 1:
-            # Said at the 1st, 2nd, 4th, 8th ... time, so that a flood of them does not become a flood of words.
-            log.warning("passed over %d messages that make no sense, the last: %s", self._malformed, error.message)
-
     def _publish_state(self) -> None:
         self.publisher.publish_state(
             ready=all(self.supervisor.state(name) is State.READY for name in self._workers),
@@ -287,6 +272,7 @@ class Hub:
             mode=self.settings.daemon.mode,
             workers=self.worker_states,
             sources={track.origin.id: track.state for track in self.sources},
+            pace=self.utterances.pace,
         )
 
     def shut_down(self, patience_s: float) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.spool import Spool, leftovers, remove_leftovers
-from daemon.track import Origin, Track
+from daemon.track import RECOVERED, Origin, Track
 from daemon.utterance import Options
 from model.errors import UsageError
 from pipeline.arrays import Array
@@ -121,10 +121,10 @@ class Sourcebook:
 
     def open_recovered(self, name: str) -> Track:
         """Open a source for sound that a daemon before this one left behind."""
-        return self._add("recovered", name, self._options(Open(kind="file")))
+        return self._add(RECOVERED, name, self._options(Open(kind="file")))
 
-    def progress(self, source: str, finished: int | None) -> ProgressReply:
-        """How far a source has come; `finished` is for one that is still open.
+    def progress(self, source: str, finished: int | None, working: bool = False) -> ProgressReply:
+        """How far a source has come; `finished` and `working` are for one that is still open.
 
         Raises:
             UsageError: there was never such a source, or it ended long ago.
@@ -134,7 +134,7 @@ class Sourcebook:
         track = self._tracks.get(source)
         if track is None or finished is None:
             raise UsageError(f"there is no source {source!r}")
-        return ProgressReply(taken=track.end, finished=finished, ended=False, error=track.error)
+        return ProgressReply(taken=track.end, finished=finished, ended=False, error=track.error, working=working)
 
     def remove(self, source: str, keep: bool = False) -> None:
         """The source is over; `keep` leaves its unreleased sound on disk."""
@@ -172,6 +172,7 @@ class Sourcebook:
             commit=stream.commit if request.commit is None else request.commit,
             partials=stream.partials if request.partials is None else request.partials,
             align=self._settings.align.enabled if request.align is None else request.align,
+            live_words=self._settings.align.live if request.live_words is None else request.live_words,
         )
 
     def _common(self, source: str) -> list[str]:

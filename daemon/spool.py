@@ -24,6 +24,7 @@ Int16 = npt.NDArray[np.int16]
 
 SEGMENT_SAMPLES = 30 * SAMPLE_RATE
 SUFFIX = ".s16le"
+FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 MARK = "released"
 """A small file: the samples before this index need no final any more."""
 
@@ -60,8 +61,8 @@ class _Segment:
         if self._descriptor is None:
             if self._written == 2 * SEGMENT_SAMPLES:
                 return
-            flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-            self._descriptor = os.open(self.path, flags, 0o600)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, FLAGS, 0o600)
         data = self.samples[: self.count].view(np.uint8).data
         while self._written < len(data):
             self._written += os.write(self._descriptor, data[self._written :])
@@ -101,6 +102,8 @@ class Spool:
         self._settled = first_sample
         self._end = first_sample
         self._troubled = False
+        self._mark: int | None = None
+        """The file of that name, open: in silence it is written with every frame."""
 
     @property
     def first(self) -> int:
@@ -173,24 +176,25 @@ class Spool:
                 self._drop(segment)
             segment.close()
         self._segments = []
+        if self._mark is not None:
+            os.close(self._mark)
+            self._mark = None
         self._first = self._end
         if delete:
             _remove(self.directory)
 
     def _write(self) -> None:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         # In order, so that what is on disk has no hole.
         for segment in self._segments:
             segment.write()
 
     def _write_mark(self) -> None:
         """Remember on disk what is settled, so that a killed daemon's finals are not given twice."""
-        descriptor = os.open(self.directory / MARK, os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            # One write of fixed length over the old one: no moment at which the file holds half a number.
-            os.write(descriptor, b"%020d\n" % self._settled)
-        finally:
-            os.close(descriptor)
+        if self._mark is None:
+            self._mark = os.open(self.directory / MARK, FLAGS, 0o600)
+        # One write of fixed length over the old one: no moment at which the file holds half a number.
+        os.lseek(self._mark, 0, os.SEEK_SET)
+        os.write(self._mark, b"%020d\n" % self._settled)
 
     def _drop(self, segment: _Segment) -> None:
         segment.close()

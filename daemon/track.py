@@ -5,7 +5,7 @@ It owns how samples are numbered and which of them are still needed. It does not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,8 +14,13 @@ from daemon.utterance import Options
 from pipeline.arrays import Array
 from pipeline.cutter import Cutter
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
-from pipeline.segmenter import Closed, Opened
+from pipeline.segmenter import Closed, Found
 from pipeline.settings import VadSettings
+
+RECOVERED = "recovered"
+SPEED_OVER_SAMPLES = 2 * SAMPLE_RATE
+FASTEST = 3
+"""Sound that comes so many times faster than real time is no speech of now."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Origin:
 
     id: str
     kind: str
-    """microphone, file or network."""
+    """microphone, file, network, or recovered: sound that a daemon before this one left behind."""
     options: Options
     follows_listening: bool
     """True if `start` and `stop` rule it; a source that a client opened is always listened to."""
@@ -50,13 +55,32 @@ class Track:
         self._next = 0
         self._cutter: Cutter | None = Cutter(settings, origin.whole) if listening else None
         self._next_from_source = 0
+        self._mark = (0, 0)
+        """A number of samples, and the moment at which so many had come."""
+        self._hurried = False
+        """The sound comes faster than anybody speaks."""
         self._used_to = 0
         """End of the last utterance: no other one may begin before."""
+
+    @property
+    def live(self) -> bool:
+        """True if what is said in it is said now; a recording may take its time."""
+        return not (self.origin.whole or self.origin.kind == RECOVERED or self._hurried)
+
+    @property
+    def stirring(self) -> bool:
+        """True if something is being said, or may be."""
+        return self._cutter is not None and self._cutter.stirring
 
     @property
     def end(self) -> int:
         """Samples taken so far."""
         return self._spool.end
+
+    @property
+    def judged(self) -> int:
+        """Samples of which the VAD has judged whether they are speech; all, where nobody listens."""
+        return self._next if self._cutter is not None else self.end
 
     @property
     def listening(self) -> bool:
@@ -73,6 +97,10 @@ class Track:
         """Monotonic moment at which sample 0 was captured, reckoned from the newest one."""
         return self.heard_ns - self.end * 1_000_000_000 // SAMPLE_RATE
 
+    def commit(self, on: bool) -> None:
+        """Commit words while they are spoken, or no more; from the next utterance on."""
+        self.origin = replace(self.origin, options=replace(self.origin.options, commit=on))
+
     def began(self) -> None:
         """The process of the source was started, perhaps again: it counts its samples from 0."""
         self._next_from_source = 0
@@ -85,13 +113,17 @@ class Track:
         self._next_from_source = first_sample + len(pcm)
         self._spool.append(pcm)
         self.heard_ns = captured_ns
+        samples, passed_ns = self.end - self._mark[0], captured_ns - self._mark[1]
+        if samples >= SPEED_OVER_SAMPLES:
+            self._hurried = samples * 1_000_000_000 > FASTEST * passed_ns * SAMPLE_RATE
+            self._mark = (self.end, captured_ns)
         return missing
 
-    def segment(self) -> list[Opened | Closed]:
+    def segment(self) -> list[Found]:
         """What the samples taken since the last call begin and end."""
         if self._cutter is None:
             return []
-        found: list[Opened | Closed] = []
+        found: list[Found] = []
         whole = (self.end - self._next) // FRAME_SAMPLES
         if whole:
             pcm = self._spool.read(self._next, self._next + whole * FRAME_SAMPLES)
@@ -107,11 +139,11 @@ class Track:
             self._next = max(self._spool.first, self.end - pre_roll, self._used_to)
             self._cutter = Cutter(self._settings, self.origin.whole, self._next)
 
-    def close_open(self, reason: str) -> list[Opened | Closed]:
+    def close_open(self, reason: str) -> list[Found]:
         """End the open utterance here; go on listening."""
         return [] if self._cutter is None else self._noted(self._cutter.finish(reason))
 
-    def stop(self, reason: str) -> list[Opened | Closed]:
+    def stop(self, reason: str) -> list[Found]:
         """Stop cutting utterances; the open one ends here."""
         if self._cutter is None:
             return []
@@ -120,7 +152,7 @@ class Track:
         self._cutter = None
         return self._noted(found)
 
-    def finish(self) -> list[Opened | Closed]:
+    def finish(self) -> list[Found]:
         """The source has ended. The last frame is filled up for the VAD, but no utterance gets more than was said."""
         self.ended = True
         if self._cutter is None:
@@ -131,13 +163,18 @@ class Track:
             found += self._cutter.step(np.pad(left, (0, FRAME_SAMPLES - len(left))))
         found += self._cutter.finish("end")
         self._cutter = None
-        return [item if isinstance(item, Opened) else item._replace(end=min(item.end, self.end)) for item in found]
+        return [self._within(item) if isinstance(item, Closed) else item for item in found]
+
+    def _within(self, closed: Closed) -> Closed:
+        """Without what the last frame was filled up with."""
+        spans = tuple((start, min(end, self.end)) for start, end in closed.spans)
+        return closed._replace(end=min(closed.end, self.end), spans=spans)
 
     def read(self, from_sample: int, to_sample: int) -> Array:
         """int16[to - from] samples that were not released yet."""
         return self._spool.read(from_sample, to_sample)
 
-    def _noted(self, found: list[Opened | Closed]) -> list[Opened | Closed]:
+    def _noted(self, found: list[Found]) -> list[Found]:
         self._used_to = max([self._used_to] + [item.end for item in found if isinstance(item, Closed)])
         return found
 

@@ -1,4 +1,4 @@
-"""One utterance, from the first sample to its last word time. Sans-IO.
+"""One utterance, from the first sample to its text. Sans-IO.
 
 It owns the epoch and the step, what of its sound the encoder already has, and the outcome. It knows one rule for every
 crash: a new epoch, and all sound again. It does not know sockets, sources, or other utterances.
@@ -7,16 +7,19 @@ crash: a new epoch, and all sound again. It does not know sockets, sources, or o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
-from pipeline.messages import SAMPLE_RATE, Align, Cancel, Hypothesis, Speech
+from daemon.alignment import Alignment
+from daemon.cadence import Cadence
+from daemon.outcome import Asked, Cost, Outcome
+from pipeline.messages import Cancel, Hypothesis, Speech
+from pipeline.segmenter import Spans
 from pipeline.settings import StreamSettings
 from pipeline.stabiliser import Shown, Stabiliser
 
 ATTEMPTS = 3
 """So often may the final of an utterance take a process down, or fail, before the utterance is set aside."""
 PARTIAL_ATTEMPTS = 2
-"""And so often in a row its partials, before no more of them are tried. Together no more than the restarts in a row
+"""And so often in a row the steps before, before no more of them are tried. Together no more than the restarts in a row
 that a process is granted: one utterance must not cost all others their process."""
 
 
@@ -29,6 +32,22 @@ class Options:
     commit: bool
     partials: bool
     align: bool
+    live_words: bool = False
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is so when a step may be due."""
+
+    judged: int
+    """Samples of the source that may be given to the encoder."""
+    heard_ns: int = 0
+    """When the newest of them was captured."""
+    now_ns: int = 0
+    partials: bool = True
+    """There is time for partials."""
+    speculate: bool = True
+    """And for a final step that may turn out to be none."""
 
 
 @dataclass(frozen=True)
@@ -40,44 +59,6 @@ class Step:
     to_sample: int
     cancel: Cancel | None
     """To be said on the bus first."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the final says."""
-
-    text: str
-    language: str
-    error: str = ""
-
-
-@dataclass
-class Cost:
-    """All steps together, in nanoseconds and tokens."""
-
-    steps: int = 0
-    encode_ns: int = 0
-    prefill_ns: int = 0
-    prefill_tokens: int = 0
-    generate_ns: int = 0
-    generate_tokens: int = 0
-
-    def add(self, hypothesis: Hypothesis) -> None:
-        """One more step."""
-        self.steps += 1
-        self.encode_ns += hypothesis.encode_ns
-        self.prefill_ns += hypothesis.prefill_ns
-        self.prefill_tokens += hypothesis.prefill_tokens
-        self.generate_ns += hypothesis.generate_ns
-        self.generate_tokens += hypothesis.generate_tokens
-
-
-class Alignment(Enum):
-    """Where the word times are."""
-
-    NONE = auto()
-    WANTED = auto()
-    SENT = auto()
 
 
 @dataclass
@@ -93,24 +74,31 @@ class Utterance:
     """No cut of an utterance that grows too long takes away what lies before this offset."""
     end: int | None = None
     closed_ns: int = 0
+    spans: Spans = ()
+    """What of it the VAD judged speech; known once it is closed."""
     outcome: Outcome | None = None
     cost: Cost = field(default_factory=Cost)
-    alignment: Alignment = Alignment.NONE
-    align_epoch: int = 0
-    align_attempts: int = 0
     published: bool = False
     """Its final is out; only word times may still come."""
     revision: int = 0
+    latest: tuple[Shown, Asked] | None = None
+    """The last partial, and the step that it was made from."""
 
     def __post_init__(self) -> None:
+        self.alignment = Alignment(self.number)
         self._stabiliser = Stabiliser(self.settings, self.options.commit, self.certain_samples)
+        self._cadence = Cadence(self.settings.interval_ms)
         self._epoch = 0
         self._seq = 0
         self._sent = 0
-        self._in_flight = False
-        self._final_sent = False
+        self._last: Asked | None = None
+        """The newest step of this epoch, unless it failed."""
+        self._final_seq: int | None = None
+        """The step whose answer is the outcome."""
         self._attempts = 0
-        self._partials = self.options.partials
+        self._early = True
+        """Steps before the end are tried."""
+        self._paused_at: int | None = None
 
     @property
     def epoch(self) -> int:
@@ -118,65 +106,93 @@ class Utterance:
         return self._epoch
 
     @property
-    def working(self) -> bool:
-        """A step is with the encoder or the decoder."""
-        return self.outcome is None and (self._in_flight or self._final_sent)
+    def in_flight(self) -> Asked | None:
+        """The step that is with the encoder or the decoder."""
+        unanswered = self.outcome is None and self._last is not None and self._last.answer is None
+        return self._last if unanswered else None
 
     @property
     def deciding(self) -> bool:
         """The final step is with the encoder or the decoder."""
-        return self.outcome is None and self._final_sent
+        return self.outcome is None and self._final_seq is not None
 
     @property
     def closed(self) -> bool:
         """Its end is known."""
         return self.end is not None
 
-    def close(self, end: int, now_ns: int) -> None:
-        """No sound comes after this sample."""
-        self.end, self.closed_ns = end, now_ns
+    @property
+    def strain(self) -> float:
+        """As `Cadence.strain`."""
+        return self._cadence.strain
+
+    def pause(self, at: int) -> None:
+        """It ends at this sample if no more is said."""
+        self._paused_at = at
+
+    def resume(self) -> None:
+        """It goes on."""
+        self._paused_at = None
+
+    def close(self, end: int, now_ns: int, spans: Spans = ()) -> None:
+        """No sound comes after this sample.
+
+        If the newest step covers just that, it was the final one, whether it is answered or not: with one step alone in
+        flight, nothing can have been committed after it was begun but what is in its answer.
+        """
+        self.end, self.closed_ns, self.spans = end, now_ns, spans
         self._attempts = 0
+        if self._last is not None and self.start + self._last.to == end and self.outcome is None:
+            self._final_seq = self._last.seq
+            self._decide(self._last)
 
     def give_up(self, error: str = "") -> None:
         """Decide without decoding: what was committed stays, and nothing else is said."""
         self.outcome = Outcome(self._stabiliser.shown.committed, "", error)
 
-    def next_step(self, available: int) -> Step | None:
-        """The step that is due now that the source has `available` samples, or None."""
-        if self.outcome is not None or self._final_sent:
+    def due(self, at: Moment) -> int | None:
+        """The sample up to which a step is due now, or None."""
+        if self.outcome is not None or self._final_seq is not None:
             return None
-        if self.end is None:
-            due = self.start + self._sent + self.settings.interval_ms * SAMPLE_RATE // 1000
-            if not self._partials or self._in_flight or available < due:
-                return None
-            return self._step(available, last=False, cancel=None)
-        cancel = None
-        if self._in_flight:
-            cancel = Cancel(self.number, self._epoch, self._seq)
-        if self.start + self._sent > self.end:
-            # The cut lies before what the encoder has already heard: it must forget that.
-            self._begin_again()
-            cancel = Cancel(self.number, self._epoch, 0)
-        return self._step(self.end, last=True, cancel=cancel)
+        if self.end is not None:
+            return self.end
+        if self.in_flight is not None or not self._early:
+            return None
+        covered = self.start + self._sent
+        if self._paused_at is not None:
+            speculate = self.settings.speculate and at.speculate and covered != self._paused_at
+            return self._paused_at if speculate else None
+        partials = self.options.partials and at.partials
+        return at.judged if partials and self._cadence.due(at.judged - covered, at.heard_ns, at.now_ns) else None
 
-    def _step(self, to: int, last: bool, cancel: Cancel | None) -> Step:
+    def next_step(self, at: Moment) -> Step | None:
+        """The step that is due, or None. The caller sends it."""
+        to = self.due(at)
+        if to is None:
+            return None
+        offset = to - self.start
+        # A cut lies before what the encoder has already heard: it must forget what lies behind.
+        from_sample = min(self._sent, offset)
+        cancel = None if self.in_flight is None else Cancel(self.number, self._epoch, self._seq)
         speech = Speech(
             utterance=self.number,
             epoch=self._epoch,
             seq=self._seq,
-            from_sample=self._sent,
-            last=last,
+            from_sample=from_sample,
+            last=self.closed,
             language=self.options.language,
             context=self.options.context,
             forced=self._stabiliser.shown.forced,
         )
-        step = Step(speech, self.start + self._sent, to, cancel)
+        if self.closed:
+            self._final_seq = self._seq
+        self._cadence.asked(at.heard_ns, at.now_ns)
+        self._last = Asked(self._seq, offset, at.now_ns)
         self._seq += 1
-        self._sent = to - self.start
-        self._in_flight, self._final_sent = True, last
-        return step
+        self._sent = offset
+        return Step(speech, self.start + from_sample, to, cancel)
 
-    def hear(self, hypothesis: Hypothesis) -> Shown | None:
+    def hear(self, hypothesis: Hypothesis, now_ns: int) -> Shown | None:
         """Take what the decoder says. Returns what to show of a partial; a final sets `outcome`.
 
         A hypothesis of an older epoch, or a partial that the final has overtaken, says nothing.
@@ -184,16 +200,24 @@ class Utterance:
         if self.outcome is not None or hypothesis.epoch != self._epoch:
             return None
         self.cost.add(hypothesis)
-        if hypothesis.last:
-            self._in_flight = False
-            self.outcome = Outcome(hypothesis.text, hypothesis.language)
+        asked = self.in_flight
+        if asked is None or asked.seq != hypothesis.seq:
             return None
-        if self._final_sent:
+        asked.answer, asked.answered_ns = hypothesis, now_ns
+        self._cadence.answered(now_ns, bool(hypothesis.text))
+        if asked.seq == self._final_seq:
+            self._decide(asked)
             return None
-        self._in_flight = False
         self._attempts = 0
         self.revision += 1
-        return self._stabiliser.step(hypothesis)
+        shown = self._stabiliser.step(hypothesis)
+        self.latest = shown, asked
+        return shown
+
+    def _decide(self, step: Asked) -> None:
+        """The answer to the final step is the outcome, once it is there."""
+        if step.answer is not None:
+            self.outcome = Outcome(step.answer.text, step.answer.language, guard=step.answer.guard, step=step)
 
     def replay(self, blame: str = "") -> None:
         """What the stages held of it is lost: begin again with all its sound.
@@ -208,30 +232,17 @@ class Utterance:
             self.give_up(blame)
             return
         if not self.closed and self._attempts >= PARTIAL_ATTEMPTS:
-            self._partials = False
-        self._begin_again()
-
-    def fail(self, epoch: int, last: bool, error: str) -> None:
-        """A stage could not do a step of it. A partial is just not shown; a final is tried once more."""
-        if epoch != self._epoch or self.outcome is not None:
-            return
-        if last:
-            self.replay(error)
-        else:
-            self._in_flight = False
-
-    def is_final(self, seq: int) -> bool:
-        """True if the step of that number was the final one."""
-        return self._final_sent and seq == self._seq - 1
-
-    def _begin_again(self) -> None:
+            self._early = False
         self._epoch += 1
         self._seq = self._sent = 0
-        self._in_flight = self._final_sent = False
+        self._last = self._final_seq = None
         self._stabiliser.restart()
 
-    def align(self) -> Align:
-        """The message for the aligner."""
-        assert self.outcome is not None
-        self.alignment = Alignment.SENT
-        return Align(self.number, self.align_epoch, self.outcome.text, self.outcome.language or self.options.language)
+    def fail(self, epoch: int, seq: int, error: str) -> None:
+        """A stage could not do a step of it. A partial is just not shown; a final is tried once more."""
+        if epoch != self._epoch or self.outcome is not None or self._last is None or seq != self._last.seq:
+            return
+        if seq == self._final_seq:
+            self.replay(error)
+        else:
+            self._last = None

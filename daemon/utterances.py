@@ -1,28 +1,31 @@
 """All utterances that are not over yet, and what is to be done about them. Sans-IO.
 
-It decides which step goes to which process and when, in what order finals are published, and when sound may be let go.
-What it wants done it says through `Outside`; it knows neither sockets nor processes nor clocks.
+It decides which step goes to which process and when, and what a process's death means. What it wants done it says
+through `Outside`; it knows neither sockets nor processes nor clocks. Finals and word times are `daemon.finals`'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from daemon import reports
+from daemon.alignment import Stage
+from daemon.finals import Finals
+from daemon.outcome import Outcome
+from daemon.pressure import Pace, Pressure
 from daemon.track import Track
-from daemon.utterance import ATTEMPTS, Alignment, Outcome, Utterance
+from daemon.utterance import Moment, Utterance
 from pipeline import events
 from pipeline.arrays import Array
-from pipeline.messages import SAMPLE_RATE, Align, Cancel, Failed, Forget, Hypothesis, Speech, Word, Words
-from pipeline.segmenter import CUT_WITHIN_SAMPLES, Closed, Opened
+from pipeline.messages import SAMPLE_RATE, Align, Cancel, Failed, Forget, Hypothesis, Speech, Words
+from pipeline.segmenter import CUT_WITHIN_SAMPLES, Closed, Found, Opened, Paused, Resumed
 from pipeline.settings import Settings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
 
 FINALS_IN_FLIGHT = 4
 """Finals given to the encoder at once: enough to keep both stages busy, few enough that a backlog waits in the spool
 and not in sockets."""
-ALIGNMENTS_IN_FLIGHT = 2
 
 
 class Outside(Protocol):
@@ -37,9 +40,12 @@ class Outside(Protocol):
     def publish(self, kind: type[events.Event], **fields: Any) -> None:
         """Publish an event."""
 
+    def notice(self, level: str, code: str, text: str, hint: str = "") -> None:
+        """Tell the user something."""
+
 
 class Utterances:
-    """See the top of the file."""
+    """See the top of the file. Moments are nanoseconds of the monotonic clock."""
 
     def __init__(self, settings: Settings, outside: Outside) -> None:
         self._settings = settings
@@ -47,13 +53,30 @@ class Utterances:
         self._all: dict[int, Utterance] = {}
         self._tracks: dict[str, Track] = {}
         self._count = 0
-        self.finals = 0
-        """Published so far."""
-        self._lost: dict[str, str] = {}
-        """Processes that will not come back, and why."""
+        self._pressure = Pressure()
+        self._finals = Finals(outside, self._sound, self._settle, self._forget)
+        self._ready_ns: int | None = None
+        """Since when encoder and decoder are ready; None while they are not."""
+        self._lost = ""
+        """Why encoder or decoder will not come back; empty while they may."""
 
     def __iter__(self) -> Iterator[Utterance]:
         return iter(self._all.values())
+
+    @property
+    def none(self) -> bool:
+        """True if all are over."""
+        return not self._all
+
+    @property
+    def finals(self) -> int:
+        """Published so far."""
+        return self._finals.count
+
+    @property
+    def pace(self) -> Pace:
+        """What is left out so as not to fall behind."""
+        return self._pressure.pace
 
     def of(self, source: str) -> list[Utterance]:
         """Those of one source, oldest first."""
@@ -72,24 +95,39 @@ class Utterances:
         """True if a final of this source is still to be published."""
         return any(not u.published for u in self.of(source))
 
+    def working(self, track: Track, now_ns: int) -> bool:
+        """True while something of this source is with a worker, or will be without more sound."""
+        moment = self._moment(track, now_ns)
+        return any(
+            u.closed or u.in_flight is not None or u.alignment.busy or u.due(moment) is not None
+            for u in self.of(track.origin.id)
+        )
+
     @property
     def awaited(self) -> set[str]:
         """The processes whose answers are still awaited."""
-        undecided = any(not u.published for u in self._all.values())
-        unaligned = any(u.published for u in self._all.values())
+        undecided = any(u.outcome is None for u in self._all.values())
+        unaligned = any(u.alignment.stage in (Stage.WANTED, Stage.SENT) for u in self._all.values())
         return ({ENCODER, DECODER} if undecided else set()) | ({ALIGNER} if unaligned else set())
 
     def let_go(self, source: str) -> None:
         """The source is over, and all its utterances are."""
         self._tracks.pop(source, None)
 
-    def segmented(self, track: Track, found: list[Opened | Closed], now_ns: int) -> None:
-        """Utterances of this track began and ended."""
+    def segmented(self, track: Track, found: list[Found], now_ns: int) -> None:
+        """Utterances of this track began, paused, went on and ended."""
         for item in found:
             if isinstance(item, Opened):
                 self._open(track, item.start)
-            else:
-                self._close(track, item, now_ns)
+                continue
+            utterance = next(u for u in self.of(track.origin.id) if not u.closed)
+            match item:
+                case Paused(at=at):
+                    utterance.pause(at)
+                case Resumed():
+                    utterance.resume()
+                case Closed():
+                    self._close(utterance, item, now_ns)
 
     def _open(self, track: Track, start: int) -> None:
         self._count += 1
@@ -101,9 +139,8 @@ class Utterances:
         )
         self._outside.publish(events.SpeechStarted, **reports.started(self._all[self._count], track.origin_ns))
 
-    def _close(self, track: Track, closed: Closed, now_ns: int) -> None:
-        utterance = next(u for u in self.of(track.origin.id) if not u.closed)
-        utterance.close(closed.end, now_ns)
+    def _close(self, utterance: Utterance, closed: Closed, now_ns: int) -> None:
+        utterance.close(closed.end, now_ns, closed.spans)
         self._outside.publish(events.SpeechEnded, **reports.ended(utterance, closed))
         if closed.reason == "cancel":
             self._outside.tell(Cancel(utterance.number, utterance.epoch + 1, 0))
@@ -113,83 +150,85 @@ class Utterances:
 
     def advance(self, ready: set[str], now_ns: int) -> None:
         """Give out the work that is due, to processes that are ready, and publish what is decided."""
-        self._give_up_on_lost()
-        if {ENCODER, DECODER} <= ready:
+        if self._lost:
             for utterance in self._all.values():
-                self._advance_one(utterance)
-        self._publish_finals(now_ns)
-        if ALIGNER in ready:
-            busy = sum(u.alignment is Alignment.SENT for u in self._all.values())
-            for utterance in [u for u in self._all.values() if u.alignment is Alignment.WANTED]:
-                if busy < ALIGNMENTS_IN_FLIGHT:
-                    busy += 1
-                    self._outside.send(ALIGNER, utterance.align(), self._sound(utterance))
+                if utterance.outcome is None and utterance.closed:
+                    utterance.give_up(self._lost)
+        if {ENCODER, DECODER} <= ready:
+            self._ready_ns = now_ns if self._ready_ns is None else self._ready_ns
+            self._feel_pressure(now_ns, self._ready_ns)
+            for utterance in self._all.values():
+                self._advance_one(utterance, now_ns)
+        else:
+            self._ready_ns = None
+        live = not self._pressure.leaves_out("no-live-words")
+        self._finals.advance(list(self._all.values()), ALIGNER in ready, live, now_ns)
 
-    def _advance_one(self, utterance: Utterance) -> None:
+    def _feel_pressure(self, now_ns: int, ready_ns: int) -> None:
+        """Only what is spoken now can be late: a recording may take its time."""
+        waiting, working = 0, 0
+        for utterance in self._all.values():
+            if utterance.outcome is not None or not self._tracks[utterance.source].live:
+                continue
+            asked = utterance.in_flight
+            if utterance.closed:
+                waiting = max(waiting, now_ns - max(utterance.closed_ns, ready_ns))
+            elif asked is not None:
+                working = max(working, now_ns - max(asked.asked_ns, ready_ns))
+        change = self._pressure.tick(now_ns, waiting, working)
+        if change is not None:
+            self._outside.notice(change.level, "pace", change.text, change.hint)
+
+    def _moment(self, track: Track, now_ns: int) -> Moment:
+        partials = not self._pressure.leaves_out("finals-only")
+        idle = not any(u.closed and u.outcome is None for u in self._all.values())
+        return Moment(track.judged, track.heard_ns, now_ns, partials, partials or idle)
+
+    def _advance_one(self, utterance: Utterance, now_ns: int) -> None:
         if utterance.closed and sum(u.deciding for u in self._all.values()) >= FINALS_IN_FLIGHT:
             return
         track = self._tracks[utterance.source]
-        step = utterance.next_step(track.end)
+        step = utterance.next_step(self._moment(track, now_ns))
         if step is None:
             return
         if step.cancel is not None:
             self._outside.tell(step.cancel)
         self._outside.send(ENCODER, step.speech, track.read(step.from_sample, step.to_sample))
 
-    def _sound(self, utterance: Utterance) -> Array:
-        assert utterance.end is not None
-        return self._tracks[utterance.source].read(utterance.start, utterance.end)
+    def _sound(self, utterance: Utterance, samples: int) -> Array:
+        return self._tracks[utterance.source].read(utterance.start, utterance.start + samples)
 
-    def hear(self, hypothesis: Hypothesis) -> None:
+    def hear(self, hypothesis: Hypothesis, now_ns: int) -> None:
         """The decoder has something to say."""
         utterance = self._all.get(hypothesis.utterance)
         if utterance is None:
             return
-        shown = utterance.hear(hypothesis)
-        if shown is None or not (shown.committed or shown.tail):
+        shown = utterance.hear(hypothesis, now_ns)
+        if shown is None:
             return
-        self._outside.publish(events.Partial, **reports.partial(utterance, shown, hypothesis))
+        if self._tracks[utterance.source].live:
+            self._pressure.step(utterance.strain)
+        if utterance.options.partials and (shown.committed or shown.tail):
+            self._outside.publish(events.Partial, **reports.partial(utterance, shown, hypothesis))
 
-    def _publish_finals(self, now_ns: int) -> None:
-        """Finals leave in the order of their utterances: one that is decided waits for those before it."""
-        waiting: set[str] = set()
-        for utterance in list(self._all.values()):
-            if utterance.published or utterance.source in waiting:
-                continue
-            if utterance.outcome is None or not utterance.closed:
-                waiting.add(utterance.source)
-                continue
-            self._publish_final(utterance, utterance.outcome, now_ns)
-
-    def _publish_final(self, utterance: Utterance, outcome: Outcome, now_ns: int) -> None:
-        self.finals += 1
-        self._outside.publish(events.Final, **reports.final(utterance, outcome, now_ns))
-        utterance.published = True
+    def _settle(self, utterance: Utterance) -> None:
+        """Its final is out."""
         track = self._tracks[utterance.source]
         track.settle(self.decided_to(track))
-        if not utterance.options.align:
-            self._finish(utterance)
-        elif outcome.text and ALIGNER not in self._lost:
-            utterance.alignment = Alignment.WANTED
-        else:
-            self._publish_words(utterance, [], 0, self._lost.get(ALIGNER, "") if outcome.text else "")
 
-    def align(self, words: Words) -> None:
-        """The aligner has placed the words of a final."""
-        utterance = self._all.get(words.utterance)
-        if utterance is None or utterance.alignment is not Alignment.SENT or words.epoch != utterance.align_epoch:
-            return
-        self._publish_words(utterance, words.words, words.align_ns, "")
-
-    def _publish_words(self, utterance: Utterance, words: Iterable[Word], align_ns: int, error: str) -> None:
-        self._outside.publish(events.Words, **reports.words(utterance, words, align_ns, error))
-        self._finish(utterance)
-
-    def _finish(self, utterance: Utterance) -> None:
+    def _forget(self, utterance: Utterance) -> None:
+        """It is over."""
         del self._all[utterance.number]
         self._outside.tell(Forget(utterance.number))
         track = self._tracks[utterance.source]
         track.release(self.finished_to(track))
+
+    def align(self, words: Words, now_ns: int) -> None:
+        """The aligner has placed the words of an utterance."""
+        utterance = self._all.get(words.utterance)
+        if utterance is not None:
+            self._finals.hear(utterance, words, now_ns)
+            self._finals.publish(list(self._all.values()), now_ns)
 
     def fail(self, failed: Failed) -> None:
         """A stage could not do a step; its process is well."""
@@ -198,12 +237,11 @@ class Utterances:
             return
         error = f"{failed.error}. {failed.hint}" if failed.hint else failed.error
         if failed.process == ALIGNER:
-            if failed.epoch == utterance.align_epoch:
-                self._align_again(utterance, error)
+            utterance.alignment.fail(failed.epoch, error)
             return
-        utterance.fail(failed.epoch, utterance.is_final(failed.seq), error)
+        utterance.fail(failed.epoch, failed.seq, error)
         if utterance.outcome is not None and utterance.outcome.error:
-            self._notice(utterance, error)
+            self._say_failed(utterance, error)
 
     def process_died(self, name: str, how: str, at_work: int) -> None:
         """A worker is gone, with all it held: whatever it may have known is given again to the next one.
@@ -212,42 +250,30 @@ class Utterances:
             at_work: number of the utterance that it worked on; 0 if that is not known. Only that one is blamed.
         """
         if name == ALIGNER:
-            for utterance in [u for u in self._all.values() if u.alignment is Alignment.SENT]:
-                self._align_again(utterance, f"the {name} {how}" if utterance.number == at_work else "")
+            self._finals.died()
+            for utterance in self._all.values():
+                utterance.alignment.again(f"the {name} {how}" if utterance.number == at_work else "")
             return
-        working = [u for u in self._all.values() if u.working]
+        working = [u for u in self._all.values() if u.in_flight is not None]
         blamed = working[0] if len(working) == 1 else next((u for u in working if u.number == at_work), None)
         for utterance in self._all.values():
             utterance.replay(f"the {name} {how}" if utterance is blamed else "")
         if blamed is not None and blamed.outcome is not None:
-            self._notice(blamed, blamed.outcome.error)
+            self._say_failed(blamed, blamed.outcome.error)
 
     def process_lost(self, name: str, why: str) -> None:
         """A worker will not come back."""
-        self._lost[name] = why
+        if name == ALIGNER:
+            self._finals.lost = why
+        else:
+            self._lost = self._lost or why
 
-    def _give_up_on_lost(self) -> None:
-        why = self._lost.get(ENCODER) or self._lost.get(DECODER)
-        for utterance in list(self._all.values()):
-            if why and utterance.outcome is None and utterance.closed:
-                utterance.give_up(why)
-            if ALIGNER in self._lost and utterance.alignment is not Alignment.NONE:
-                self._publish_words(utterance, [], 0, self._lost[ALIGNER])
-
-    def _align_again(self, utterance: Utterance, blame: str) -> None:
-        utterance.align_epoch += 1
-        utterance.align_attempts += bool(blame)
-        utterance.alignment = Alignment.WANTED
-        if utterance.align_attempts >= ATTEMPTS:
-            self._publish_words(utterance, [], 0, blame)
-
-    def _notice(self, utterance: Utterance, error: str) -> None:
-        self._outside.publish(
-            events.Notice,
-            level="error",
-            code="utterance-failed",
-            text=f"utterance {utterance.number} could not be decoded: {error}",
-            hint="Its final has only the text that was committed before.",
+    def _say_failed(self, utterance: Utterance, error: str) -> None:
+        self._outside.notice(
+            "error",
+            "utterance-failed",
+            f"utterance {utterance.number} could not be decoded: {error}",
+            "Its final has only the text that was committed before.",
         )
 
     @property

@@ -65,10 +65,20 @@ class Open(Request, frozen=True, tag="open"):
     """Publish partials; None takes the daemon's setting."""
     align: bool | None = None
     """Align the finals; None takes the daemon's setting."""
+    live_words: bool | None = None
+    """Publish provisional times of committed words (`live_words`); None takes the daemon's setting."""
     whole: bool = False
     """Cut utterances only where they grow too long, not at every pause: for recordings."""
     private: bool = False
     """Publish this source's events under `private.<source>.` instead of `event.`: for a client that asks for itself."""
+
+
+class Commit(Request, frozen=True, tag="commit"):
+    """Commit words while they are spoken, from the next utterance on, or no more -> Done."""
+
+    on: bool
+    source: str = ""
+    """Id of the source; empty for all that follow `start` and `stop`."""
 
 
 class Progress(Request, frozen=True, tag="progress"):
@@ -87,7 +97,7 @@ class Shutdown(Request, frozen=True, tag="shutdown"):
     """End the daemon -> Done."""
 
 
-AnyRequest = Status | Start | Stop | Toggle | CancelSpeech | Open | Progress | Close | Shutdown
+AnyRequest = Status | Start | Stop | Toggle | CancelSpeech | Open | Commit | Progress | Close | Shutdown
 
 
 class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +122,8 @@ class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
     """Finals published since the start."""
     backlog: float
     """Seconds of sound that wait for a final."""
+    pace: str = "full"
+    """What the daemon leaves out so as not to fall behind, as in the event `state`."""
 
 
 class ListeningReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +149,8 @@ class ProgressReply(msgspec.Struct, frozen=True, kw_only=True):
     """The source has ended and every utterance of it is finished."""
     error: str = ""
     """Why the source failed, if it did."""
+    working: bool = False
+    """Work for it is with the encoder, the decoder or the aligner."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

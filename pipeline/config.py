@@ -35,7 +35,8 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
         overrides: `section.key` -> text, from the command line.
 
     Raises:
-        UsageError: unreadable file, unknown key, wrong type, value out of range; it names the place.
+        UsageError: unreadable file, unknown key, wrong type, value out of range; it names the place. Or keys that
+            contradict each other, wherever they come from.
     """
     settings = Settings()
     if path is not None:
@@ -52,7 +53,7 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
         place = "command line"
         _check_names({name: {key: text}}, place)
         settings = _merge(settings, {name: {key: _value(name, key, text)}}, place)
-    return settings
+    return _consistent(settings)
 
 
 def check(text: str, place: str) -> Settings:
@@ -62,9 +63,20 @@ def check(text: str, place: str) -> Settings:
         place: what errors call the text.
 
     Raises:
-        UsageError: no TOML, unknown key, wrong type, value out of range.
+        UsageError: no TOML, unknown key, wrong type, value out of range, keys that contradict each other.
     """
-    return _merge(Settings(), _parse(text, place), place)
+    return _consistent(_merge(Settings(), _parse(text, place), place))
+
+
+def _consistent(settings: Settings) -> Settings:
+    """The same, once all places are merged: what is wrong only between keys that may come from different ones."""
+    vad = settings.vad
+    if vad.tail_ms > vad.hangover_ms:
+        raise UsageError(
+            f"vad.tail_ms is {vad.tail_ms}, more than vad.hangover_ms, which is {vad.hangover_ms}",
+            "An utterance cannot keep more silence than ends it: lower vad.tail_ms or raise vad.hangover_ms.",
+        )
+    return settings
 
 
 def _keys() -> list[tuple[str, str]]:

@@ -7,13 +7,12 @@ is told by the count of voiced samples. It does not know the samples, which lie 
 
 from __future__ import annotations
 
-from collections import deque
+from msgspec.structs import replace
 
-from pipeline.messages import FRAME_SAMPLES
 from pipeline.resample import Int16
-from pipeline.segmenter import Closed, Opened, Segmenter, energy_of
+from pipeline.segmenter import Found, Segmenter, energy_of
 from pipeline.settings import VadSettings
-from pipeline.vad import Vad
+from pipeline.vad import OVERHANG_MS, Vad
 
 
 class Cutter:
@@ -27,31 +26,24 @@ class Cutter:
 
     def __init__(self, settings: VadSettings, whole: bool = False, first_sample: int = 0) -> None:
         self._vad = Vad(settings.aggressiveness)
-        self._segmenter = Segmenter(settings, first_sample)
-        self._whole = whole
-        self._spoken: deque[int] = deque()
-        """Of a whole recording: where the frames lie in which the VAD heard speech, from the open utterance on."""
+        # What the detector hears beyond the end of speech is silence already, and part of the hangover.
+        hangover_ms = max(settings.tail_ms, settings.hangover_ms - OVERHANG_MS[settings.aggressiveness])
+        self._segmenter = Segmenter(replace(settings, hangover_ms=hangover_ms), first_sample, whole)
 
     @property
     def keep_from(self) -> int:
         """No utterance that is open or still to come begins before this sample."""
         return self._segmenter.keep_from
 
-    def step(self, frame: Int16) -> list[Opened | Closed]:
+    @property
+    def stirring(self) -> bool:
+        """True if an utterance is open, or the next frames may open one."""
+        return self._segmenter.stirring
+
+    def step(self, frame: Int16) -> list[Found]:
         """Take the next int16[320] frame."""
-        voiced = self._vad.is_speech(frame)
-        if self._whole and voiced:
-            self._spoken.append(self._segmenter.position)
-        return [self._told(found) for found in self._segmenter.step(voiced or self._whole, energy_of(frame))]
+        return self._segmenter.step(self._vad.is_speech(frame), energy_of(frame))
 
-    def finish(self, reason: str) -> list[Opened | Closed]:
-        """Close the open utterance here."""
-        return [self._told(found) for found in self._segmenter.finish(reason)]
-
-    def _told(self, found: Opened | Closed) -> Opened | Closed:
-        if not self._whole or isinstance(found, Opened):
-            return found
-        voiced = 0
-        while self._spoken and self._spoken[0] < found.end:
-            voiced += FRAME_SAMPLES * (self._spoken.popleft() >= found.start)
-        return found._replace(voiced=voiced)
+    def finish(self, reason: str) -> list[Found]:
+        """Close the open utterance here, or at the pause in which it is."""
+        return self._segmenter.finish(reason)

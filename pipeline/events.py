@@ -38,6 +38,8 @@ class State(Event, frozen=True, tag="state"):
     """Process name -> starting | ready | restarting | failed."""
     sources: dict[str, str]
     """Id of each open source -> starting | opened | silent | lost | failed."""
+    pace: Literal["full", "fewer-partials", "no-live-words", "finals-only"] = "full"
+    """What the daemon leaves out so as not to fall behind."""
 
 
 class Source(Event, frozen=True, tag="source"):
@@ -80,6 +82,22 @@ class Partial(Event, frozen=True, tag="partial"):
     language: str
     end: float
     """The sound that was heard for this text ends here."""
+    cost: float = 0.0
+    """Seconds that encoder and decoder worked for it."""
+
+
+class LastStep(msgspec.Struct, frozen=True, kw_only=True):
+    """The step that gave a final: when, in nanoseconds of CLOCK_MONOTONIC, and what it cost, in seconds."""
+
+    asked_ns: int = 0
+    """Handed to the encoder; before `closed_ns` if it was begun on speculation. 0 if there was no step."""
+    answered_ns: int = 0
+    """Its hypothesis was heard."""
+    closed_ns: int = 0
+    """The end of the utterance was known."""
+    encode: float = 0.0
+    prefill: float = 0.0
+    generate: float = 0.0
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,11 +107,22 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
     encode: float
     prefill: float
     prefill_tokens: int
+    """Tokens that were computed in batches: new ones of prompt and sound, and drafts."""
     generate: float
     generate_tokens: int
+    """Tokens that were chosen one by one."""
     steps: int
     wait: float
     """From the end of the utterance's audio reaching the daemon to its final leaving it."""
+    reused_tokens: int = 0
+    """Tokens of prompt and sound that did not have to be computed again."""
+    draft_tokens: int = 0
+    """Tokens of earlier hypotheses that were checked in batches."""
+    accepted_tokens: int = 0
+    """Those of them that stood."""
+    slowest: float = 0.0
+    """Work of the step that took longest."""
+    last_step: LastStep = LastStep()
 
 
 class Final(Event, frozen=True, tag="final"):
@@ -108,6 +137,8 @@ class Final(Event, frozen=True, tag="final"):
     timings: Timings
     error: str = ""
     """Not empty when the text is incomplete because a stage failed; never part of the text."""
+    withheld: str = ""
+    """Text that was held back, since no sound carries it; never part of the text."""
 
 
 class TimedWord(msgspec.Struct, frozen=True):
@@ -127,6 +158,16 @@ class Words(Event, frozen=True, tag="words"):
     align: float
     """Seconds the aligner took."""
     error: str = ""
+
+
+class LiveWords(Event, frozen=True, tag="live_words"):
+    """Provisional times of the words that are committed so far, for a source that asked for them; `words` has the
+    lasting ones.
+    """
+
+    source: str
+    utterance: int
+    words: list[TimedWord]
 
 
 class Notice(Event, frozen=True, tag="notice"):
@@ -149,7 +190,7 @@ class Snapshot(Event, frozen=True, tag="snapshot"):
     """The last finals, oldest first."""
 
 
-Any = State | Source | SpeechStarted | SpeechEnded | Partial | Final | Words | Notice | Snapshot
+Any = State | Source | SpeechStarted | SpeechEnded | Partial | Final | Words | LiveWords | Notice | Snapshot
 
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Any)
 _encoder = msgspec.json.Encoder()

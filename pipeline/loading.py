@@ -39,6 +39,9 @@ class Plan:
     threads: int
     provider: str
     gpu_layers: int
+    encoder_cache: bool
+    kv_cache: bool
+    draft: bool
     automatic: tuple[str, ...]
     """The settings that leave a choice to Steno, such as "model.encoder"."""
 
@@ -84,6 +87,9 @@ def plan(name: str, settings: ModelSettings, cache: Path, progress: Callable[[st
         threads=encoder_threads if name == ENCODER else decoder_threads,
         provider=settings.provider,
         gpu_layers=settings.gpu_layers,
+        encoder_cache=settings.encoder_cache,
+        kv_cache=settings.kv_cache,
+        draft=settings.draft,
         automatic=tuple(f"model.{key}" for key, is_left in left.items() if is_left),
     )
 
@@ -111,9 +117,10 @@ def _load(plan: Plan, progress: Callable[[str], None] | None) -> Stage:
         if progress is not None:
             for why in encoder.passed_over:
                 progress(f"the encoder does not run on {why}")
-        return EncodeStage(encoder, f"{name}: {package.encoder_precision} on {encoder.provider}, {how}")
+        detail = f"{name}: {package.encoder_precision} on {encoder.provider}, {how}"
+        return EncodeStage(encoder, detail, cache=plan.encoder_cache)
     if plan.stage == DECODER:
-        decoder = Decoder(package, threads, plan.gpu_layers)
+        decoder = Decoder(package, threads, plan.gpu_layers, reuse=plan.kv_cache, draft=plan.draft)
         return DecodeStage(decoder, f"{name}: {package.decoder_precision} on {_where(decoder.gpu_layers)}, {how}")
     if plan.stage == ALIGNER:
         aligner = Aligner(package, threads, plan.provider, plan.gpu_layers)

@@ -68,7 +68,8 @@ class Speech(Message, frozen=True):
     seq: Count
     """Step of the utterance within its epoch, from 0."""
     from_sample: Count
-    """Offset of the first sample of the frame from the start of the utterance."""
+    """Offset of the first sample of the frame from the start of the utterance. Where the encoder already has sound from
+    there on, it forgets it: a cut of an utterance grown too long lies before what was heard last."""
     last: bool
     """True for the final step: nothing follows."""
     language: str = ""
@@ -80,7 +81,9 @@ class Speech(Message, frozen=True):
 
 
 class Features(Message, frozen=True):
-    """Encoder -> decoder. One array frame: float32[n, d], the embeddings from `from_token` on."""
+    """Encoder -> decoder. One array frame: float32[n, d], the embeddings from `from_token` on; those before it are
+    still what an earlier step of this epoch said.
+    """
 
     utterance: Count
     epoch: Count
@@ -115,8 +118,18 @@ class Hypothesis(Message, frozen=True):
     encode_ns: Count
     prefill_ns: Count
     prefill_tokens: Count
+    """Tokens that were computed in batches: of prompt and sound those that were new, and the draft."""
     generate_ns: Count
     generate_tokens: Count
+    """Tokens that were chosen one by one, end token included."""
+    reused_tokens: Count = 0
+    """Tokens of prompt and sound whose keys and values were still there from an earlier step."""
+    draft_tokens: Count = 0
+    """Tokens of the last hypothesis that were given to the model to agree with."""
+    accepted_tokens: Count = 0
+    """Those of them that it would have chosen itself."""
+    guard: str = ""
+    """What made the decoder begin anew, without context: "loop", "budget" or "echo"; empty for nothing."""
 
     def __post_init__(self) -> None:
         if len(self.ends) != len(self.tokens) or max(self.ends, default=0) > len(self.text):
@@ -124,12 +137,14 @@ class Hypothesis(Message, frozen=True):
 
 
 class Align(Message, frozen=True):
-    """Hub -> aligner. One array frame: int16, the whole utterance."""
+    """Hub -> aligner. One array frame: int16, the whole utterance, or what there is of it yet."""
 
     utterance: Count
     epoch: Count
     text: str
     language: str
+    live: bool = False
+    """The utterance still goes on, and so will its text: the times are provisional."""
 
 
 class Word(msgspec.Struct, frozen=True, array_like=True):
@@ -147,6 +162,8 @@ class Words(Message, frozen=True):
     epoch: Count
     words: tuple[Word, ...]
     align_ns: Count
+    live: bool = False
+    """As in the `Align` that it answers."""
 
 
 class Failed(Message, frozen=True):

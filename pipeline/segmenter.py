@@ -1,13 +1,14 @@
 """Where an utterance begins and ends, from the VAD's answers: a state machine without clock, sound or library.
 
-This file owns onset, pre-roll, hangover and the cut of an utterance that grows too long. It does not know the samples
-themselves, which lie in the spool, nor the VAD. Positions are sample indices of one source.
+This file owns onset, pre-roll, pause, hangover and the cut of an utterance that grows too long. It does not know the
+samples themselves, which lie in the spool, nor the VAD. Positions are sample indices of one source.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from itertools import takewhile
+from collections.abc import Iterator
+from itertools import groupby, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +20,13 @@ from pipeline.settings import VadSettings
 CUT_WITHIN_SAMPLES = 5 * SAMPLE_RATE
 """A long utterance is cut within its last 5 s."""
 CUT_WITHIN_FRAMES = CUT_WITHIN_SAMPLES // FRAME_SAMPLES
+PAUSE_FRAMES = 8
+"""Without speech for 160 ms, it is a pause between words and no stop within one: there a long utterance is cut."""
 SMOOTH_FRAMES = 5
 """Energy is averaged over 100 ms, so that a single quiet frame inside a word does not win."""
+
+Spans = tuple[tuple[int, int], ...]
+"""Stretches of sound, each from its first sample to the one behind its last; in order, none touches the next."""
 
 
 class Opened(NamedTuple):
@@ -28,6 +34,17 @@ class Opened(NamedTuple):
 
     start: int
     """Its first sample, pre-roll included."""
+
+
+class Paused(NamedTuple):
+    """The open utterance may be over."""
+
+    at: int
+    """It ends at this sample if no more is said."""
+
+
+class Resumed(NamedTuple):
+    """After a pause speech goes on: the utterance is not over."""
 
 
 class Closed(NamedTuple):
@@ -40,6 +57,11 @@ class Closed(NamedTuple):
     """silence | length | stop | end | cancel."""
     voiced: int
     """Samples of it that the VAD judged speech; the pre-roll counts as silence."""
+    spans: Spans = ()
+    """Where they lie; here the pre-roll counts as it was judged."""
+
+
+Found = Opened | Paused | Resumed | Closed
 
 
 class _Frame(NamedTuple):
@@ -57,13 +79,20 @@ def energy_of(frame: npt.NDArray[np.int16]) -> float:
 
 
 class Segmenter:
-    """Cuts the frames of one source into utterances. Every sample belongs to at most one of them, in order."""
+    """Cuts the frames of one source into utterances. Every sample belongs to at most one of them, in order.
 
-    def __init__(self, settings: VadSettings, first_sample: int = 0) -> None:
-        """`first_sample`: where the first frame begins in its source."""
+    Args:
+        settings: section [vad].
+        first_sample: where the first frame begins in its source.
+        whole: a recording that is cut only where it grows too long: no silence opens, pauses or closes anything.
+    """
+
+    def __init__(self, settings: VadSettings, first_sample: int = 0, whole: bool = False) -> None:
+        self._whole = whole
         self._onset = _frames(settings.onset_ms)
         self._window = 2 * self._onset
         self._hangover = _frames(settings.hangover_ms)
+        self._tail = min(self._hangover, _frames(settings.tail_ms))
         self._pre_roll = settings.pre_roll_ms * SAMPLE_RATE // 1000
         self._longest = int(settings.max_utterance_s * SAMPLE_RATE)
         self._position = first_sample
@@ -74,10 +103,18 @@ class Segmenter:
         self._frames: list[_Frame] = []
         """While open: the frames of the utterance."""
         self._open: Opened | None = None
-        self._spoken = 0
-        """Of the open utterance: frames judged speech."""
+        self._spoken_from = 0
+        """Of the open utterance: speech before this sample was no onset, and does not count."""
         self._quiet = 0
         """Of the open utterance: frames since the last one judged speech."""
+        self._paused_at: int | None = None
+        self._voiced_to = first_sample - self._window * FRAME_SAMPLES
+        """The end of the last frame judged speech."""
+
+    @property
+    def stirring(self) -> bool:
+        """True if an utterance is open, or the next frames may open one."""
+        return self._open is not None or self._position - self._voiced_to < self._window * FRAME_SAMPLES
 
     @property
     def position(self) -> int:
@@ -96,7 +133,7 @@ class Segmenter:
             return self._open.start
         return max(self._free_from, self._position - self._window * FRAME_SAMPLES - self._pre_roll)
 
-    def step(self, voiced: bool, energy: float) -> list[Opened | Closed]:
+    def step(self, voiced: bool, energy: float) -> list[Found]:
         """Hear the next frame of 320 samples.
 
         Args:
@@ -105,60 +142,119 @@ class Segmenter:
         """
         frame = _Frame(self._position, voiced, energy)
         self._position += FRAME_SAMPLES
-        events: list[Opened | Closed] = []
+        if voiced:
+            self._voiced_to = self._position
         if self._open is None:
             self._recent.append(frame)
-            opened = self._onset_reached()
-            if opened is None:
-                return []
-            events.append(opened)
+            found: list[Found] = self._onset_reached()
         else:
             self._frames.append(frame)
-            self._spoken += voiced
-            self._quiet = 0 if voiced else self._quiet + 1
-            if self._quiet >= self._hangover:
-                return [self._close("silence", self._position)]
-        # A long pre-roll with a short maximum can be too long from the start: hence not `elif`.
+            found = self._went_on(voiced or self._whole)
+        # A long pre-roll with a short maximum can be too long from the start: hence also for what has just opened.
         if self._open is not None and self._position - self._open.start >= self._longest:
-            events += self._cut(self._open.start)
-        return events
+            found += self._too_long()
+        return found
 
-    def finish(self, reason: str) -> list[Closed]:
-        """Close the open utterance, if there is one, at the current position; what follows is a new one."""
+    def finish(self, reason: str) -> list[Found]:
+        """Close the open utterance, if there is one: at its pause, or at the current position. What follows is a new
+        one.
+        """
         if self._open is None:
             self._recent.clear()
             self._free_from = self._position
             return []
-        return [self._close(reason, self._position)]
+        return [self._close(reason)]
 
-    def _onset_reached(self) -> Opened | None:
+    def _onset_reached(self) -> list[Found]:
         """Open if enough of the last frames are speech."""
         window = list(self._recent)[-self._window :]
-        if sum(frame.voiced for frame in window) < self._onset:
-            return None
-        first = next(frame.start for frame in window if frame.voiced)
-        self._open = Opened(max(self._free_from, first - self._pre_roll))
+        spoken = [frame.start for frame in window if frame.voiced or self._whole]
+        if len(spoken) < self._onset:
+            return []
         # An onset's own speech counts; a lone voiced frame in the pre-roll was not an onset.
-        self._frames = [
-            frame if frame.start >= first else frame._replace(voiced=False)
-            for frame in self._recent
-            if frame.start + FRAME_SAMPLES > self._open.start
-        ]
+        self._spoken_from = spoken[0]
+        self._begin(max(self._free_from, spoken[0] - self._pre_roll), list(self._recent))
         self._recent.clear()
-        self._count()
-        return self._open
-
-    def _close(self, reason: str, end: int) -> Closed:
         assert self._open is not None
-        closed = Closed(self._open.start, end, reason, self._spoken * FRAME_SAMPLES)
+        return [self._open]
+
+    def _begin(self, start: int, frames: list[_Frame]) -> None:
+        """Open at this sample, with those of the frames that reach beyond it."""
+        self._open = Opened(start)
+        self._frames = [frame for frame in frames if frame.start + FRAME_SAMPLES > start]
+        self._paused_at = None
+        silent = takewhile(lambda frame: not (frame.voiced or self._whole), reversed(self._frames))
+        self._quiet = sum(1 for _ in silent)
+
+    def _went_on(self, speech: bool) -> list[Found]:
+        """One more frame of the open utterance."""
+        self._quiet = 0 if speech else self._quiet + 1
+        if speech and self._paused_at is not None:
+            self._paused_at = None
+            return [Resumed()]
+        if self._quiet >= self._hangover:
+            return [self._close("silence")]
+        return self._pause()
+
+    def _pause(self) -> list[Found]:
+        """Say that the open utterance pauses, if it does and that was not said yet."""
+        if self._quiet < self._tail or self._paused_at is not None:
+            return []
+        self._paused_at = self._position - (self._quiet - self._tail) * FRAME_SAMPLES
+        return [Paused(self._paused_at)]
+
+    def _close(self, reason: str) -> Closed:
+        """End the open utterance at its pause, or here; the silence behind a pause belongs to none."""
+        end = self._position if self._paused_at is None else self._paused_at
+        behind = [frame for frame in self._frames if frame.start >= end]
+        closed = self._end(end, reason)
+        self._recent.clear()
+        self._recent.extend(behind)
+        return closed
+
+    def _end(self, end: int, reason: str) -> Closed:
+        assert self._open is not None
+        frames = [frame for frame in self._frames if frame.start < end]
+        voiced = sum(frame.voiced and frame.start >= self._spoken_from for frame in frames)
+        closed = Closed(self._open.start, end, reason, voiced * FRAME_SAMPLES, tuple(_spans(frames, self._open.start)))
         self._open = None
         self._free_from = end
         self._frames = []
         return closed
 
-    def _cut(self, start: int) -> list[Opened | Closed]:
-        """End the utterance at its quietest point; what lies behind that begins the next one."""
+    def _too_long(self) -> list[Found]:
+        """End the utterance at the best point of its last seconds; what lies behind that begins the next one."""
+        cut = self._longest_pause()
         frames = self._frames
+        if cut is None:
+            cut = self._quietest()
+        elif self._paused_at is not None and frames[cut].start >= self._paused_at - self._tail * FRAME_SAMPLES:
+            # It is silent now: nothing was said yet that the next utterance would begin with.
+            return [self._close("length")]
+        closed = self._end(frames[cut].start, "length")
+        self._spoken_from = closed.end
+        self._begin(closed.end, frames)
+        assert self._open is not None
+        return [closed, self._open, *self._pause()]
+
+    def _longest_pause(self) -> int | None:
+        """Index of the frame in the middle of the longest pause within the last seconds, the latest of equals; None if
+        there is none.
+        """
+        assert self._open is not None
+        first = max(1, len(self._frames) - CUT_WITHIN_FRAMES)
+        best, longest = None, PAUSE_FRAMES
+        for silent, run in groupby(range(first, len(self._frames)), lambda index: not self._frames[index].voiced):
+            pause = list(run)
+            middle = pause[len(pause) // 2]
+            if silent and len(pause) >= longest and self._frames[middle].start - self._open.start <= self._longest:
+                best, longest = middle, len(pause)
+        return best
+
+    def _quietest(self) -> int:
+        """Index of the frame in the middle of the quietest 100 ms within the last seconds."""
+        assert self._open is not None
+        frames, start = self._frames, self._open.start
         loudness = np.convolve([frame.energy for frame in frames], np.ones(SMOOTH_FRAMES), "valid")
         margin = SMOOTH_FRAMES // 2
         possible = [
@@ -167,20 +263,15 @@ class Segmenter:
             if frames[index].start - start <= self._longest
         ]
         # Of equally quiet points the last: it leaves the least to hear again.
-        cut = min(reversed(possible), key=lambda index: float(loudness[index - margin]))
-        end = frames[cut].start
-        self._frames = frames[:cut]
-        self._count()
-        closed = self._close("length", end)
-        self._open = Opened(end)
-        self._frames = frames[cut:]
-        self._count()
-        return [closed, self._open]
+        return min(reversed(possible), key=lambda index: float(loudness[index - margin]))
 
-    def _count(self) -> None:
-        """Count speech and trailing silence anew from the frames of the open utterance."""
-        self._spoken = sum(frame.voiced for frame in self._frames)
-        self._quiet = sum(1 for _ in takewhile(lambda frame: not frame.voiced, reversed(self._frames)))
+
+def _spans(frames: list[_Frame], start: int) -> Iterator[tuple[int, int]]:
+    """The stretches of voiced frames, from the utterance's first sample on."""
+    for voiced, run in groupby(frames, lambda frame: frame.voiced):
+        stretch = list(run)
+        if voiced:
+            yield max(start, stretch[0].start), stretch[-1].start + FRAME_SAMPLES
 
 
 def _frames(milliseconds: int) -> int:

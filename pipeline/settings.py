@@ -50,7 +50,10 @@ class VadSettings(Section, frozen=True):
     pre_roll_ms: Annotated[int, Meta(ge=0, le=5000)] = 1000
     """Sound kept before the onset, so that the first word is whole."""
     hangover_ms: Annotated[int, Meta(ge=100, le=5000)] = 600
-    """So much silence ends an utterance."""
+    """So much silence ends an utterance, the tenth of a second included that the VAD hears speech for after its end."""
+    tail_ms: Annotated[int, Meta(ge=60, le=5000)] = 120
+    """Silence that stays with an utterance after its last speech. At this point the final decode starts, though only
+    the hangover confirms that the utterance is over; the silence behind it belongs to no utterance."""
     min_speech_ms: Annotated[int, Meta(ge=0, le=2000)] = 100
     """An utterance with less speech than this is dropped as a click."""
     max_utterance_s: Annotated[float, Meta(ge=6, le=120)] = 30.0
@@ -64,9 +67,13 @@ class StreamSettings(Section, frozen=True):
     """Publish text before the utterance ends."""
     interval_ms: Annotated[int, Meta(ge=100, le=10000)] = 500
     """New sound that must have come before the next partial is begun."""
-    commit: bool = True
-    """Freeze words that consecutive hypotheses agree on. Off, nothing is committed before the final, and the final is
-    exactly what an offline decode of the utterance writes."""
+    speculate: bool = True
+    """Start the final decode at the first pause of `vad.tail_ms`; if speech resumes, it was a partial. Off, the final
+    decode starts when the hangover has passed."""
+    commit: bool = False
+    """Freeze words that consecutive hypotheses agree on, for clients that type while you speak. Off, nothing is
+    committed before the final, and the final is exactly what an offline decode of the utterance writes. A client may
+    ask for the other for a source of its own."""
     commit_after: Annotated[int, Meta(ge=2, le=10)] = 3
     """Consecutive hypotheses that must agree on a word before it is committed."""
     hold_back_words: Annotated[int, Meta(ge=1, le=20)] = 3
@@ -101,6 +108,15 @@ class ModelSettings(Section, frozen=True):
     decoder_threads: Threads = 0
     """Threads of the decoder, and of the aligner, which works after a final. 0: the physical cores that the encoder
     leaves; all but one for a file without the daemon; at least one."""
+    encoder_cache: bool = True
+    """Encode each second of an utterance once. Off, every step encodes the whole utterance: for comparison, the result
+    is the same."""
+    kv_cache: bool = True
+    """Keep the decoder's keys and values of prompt and sound from step to step. Off, every step computes them anew: for
+    comparison."""
+    draft: bool = True
+    """Let the decoder check the last hypothesis in one batch in the place of choosing its tokens again one by one. Off,
+    it chooses them all: for comparison."""
     language: str = ""
     """Force this language, by its English name as the model knows it; empty lets the model decide."""
     context: Annotated[str, Meta(max_length=10_000)] = ""
@@ -116,6 +132,9 @@ class AlignSettings(Section, frozen=True):
 
     enabled: bool = True
     """Align each final and publish its words with their times."""
+    live: bool = False
+    """Publish provisional times of committed words while the utterance goes on, for captions. A client may ask for the
+    other for a source of its own."""
 
 
 class EventSettings(Section, frozen=True):

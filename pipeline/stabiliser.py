@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 from pipeline.messages import SAMPLE_RATE, Hypothesis
 from pipeline.settings import StreamSettings
+from pipeline.word_breaks import goes_on, word_breaks
+
+BROKEN = "\ufffd"
+"""What stands for bytes that are no character."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Shown:
 
 class Stabiliser:
     """Local agreement: a word is committed once several consecutive hypotheses wrote it in the same place, the first of
-    them well before the sound's present end, and enough words follow it.
+    them well before the sound's present end, none of them goes on with it, and enough words follow it.
     """
 
     def __init__(self, settings: StreamSettings, commit: bool, certain_samples: int = 1 << 62) -> None:
@@ -47,7 +51,6 @@ class Stabiliser:
     def step(self, hypothesis: Hypothesis) -> Shown:
         """Take the next hypothesis of the utterance."""
         if self._commit:
-            self._agreeing.append(hypothesis)
             self._advance(hypothesis)
         tail = hypothesis.text[len(self._committed) :] if hypothesis.text.startswith(self._committed) else ""
         return Shown(self._committed, tail, self._forced)
@@ -57,16 +60,22 @@ class Stabiliser:
         self._agreeing.clear()
 
     def _advance(self, newest: Hypothesis) -> None:
+        if newest.tokens[: len(self._forced)] != self._forced:
+            # It was asked before the latest words were committed, or overruled them: no witness for what follows them.
+            self._agreeing.clear()
+            return
+        self._agreeing.append(newest)
         witnesses = self._witnesses(newest)
         if len(witnesses) < self._settings.commit_after:
             return
         agreed = min(_common(newest.tokens, other.tokens) for other in witnesses)
         boundaries = _word_boundaries(newest)
         allowed = boundaries[: max(0, len(boundaries) - self._settings.hold_back_words + 1)]
-        settled = max((at for at in allowed if at <= agreed), default=0)
-        if settled > len(self._forced):
-            self._forced = newest.tokens[:settled]
-            self._committed = newest.text[: newest.ends[settled - 1]]
+        for settled in (at for at in reversed(allowed) if len(self._forced) < at <= agreed):
+            if _ended(newest.ends[settled - 1], witnesses):
+                self._forced = newest.tokens[:settled]
+                self._committed = newest.text[: newest.ends[settled - 1]]
+                return
 
     def _witnesses(self, newest: Hypothesis) -> list[Hypothesis]:
         """The hypotheses that must agree: back to the latest one that is old enough. What lies before is dropped."""
@@ -90,21 +99,14 @@ def _common(a: tuple[int, ...], b: tuple[int, ...]) -> int:
 def _word_boundaries(hypothesis: Hypothesis) -> list[int]:
     """Numbers of tokens after which a whole word is written and another begins.
 
-    A boundary lies where the next token starts with a space, or between characters that are written without spaces; it
-    never splits a character or a grapheme of one, since marks and joiners are no letters of their own.
+    A word may end within a token: then there is no boundary, since tokens are forced whole.
     """
-    text, ends = hypothesis.text, hypothesis.ends
-    found = []
-    for count in range(1, len(ends)):
-        at = ends[count - 1]
-        if 0 < at < len(text) and at != ends[count] and (text[at].isspace() or _stands_alone(text[at - 1], text[at])):
-            found.append(count)
-    return found
+    ends, breaks = hypothesis.ends, set(word_breaks(hypothesis.text))
+    return [count for count in range(1, len(ends)) if ends[count - 1] in breaks and ends[count] != ends[count - 1]]
 
 
-def _stands_alone(before: str, after: str) -> bool:
-    """True between two ideographs or kana: each is a word as far as committing goes."""
-    return all(
-        0x3040 <= ord(c) <= 0x30FF or 0x3400 <= ord(c) <= 0x9FFF or 0x20000 <= ord(c) <= 0x3FFFF
-        for c in (before, after)
-    )
+def _ended(at: int, witnesses: list[Hypothesis]) -> bool:
+    """Whether the text up to there, which they all have, is whole for each of them: none goes on with the last word, as
+    `meeting` does with `meet` and `3.5` with `3`, and no bytes in it are not a character.
+    """
+    return BROKEN not in witnesses[0].text[:at] and not any(goes_on(witness.text, at) for witness in witnesses)

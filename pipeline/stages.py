@@ -8,7 +8,7 @@ same stages run inside worker processes (`pipeline.worker`) and one after the ot
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from model.beat import Beat
 from model.config import AudioConfig
 from model.decoder import Decoder
 from model.encoder import Encoder
+from model.encoder_stream import EncoderStream
 from model.llama_batch import BATCH
 from model.mel import HOP
 from pipeline import messages
@@ -70,56 +71,61 @@ class Heard:
     """The sound of an utterance in one epoch."""
 
     epoch: int
-    blocks: list[Array] = field(default_factory=list)
-    samples: int = 0
+    stream: EncoderStream
 
 
 class EncodeStage:
-    """Sound -> embeddings."""
+    """Sound -> embeddings.
 
-    def __init__(self, encoder: Encoder, detail: str = "") -> None:
+    Args:
+        encoder: of all utterances.
+        detail: what it runs, for people.
+        cache: keep what is encoded from step to step.
+    """
+
+    def __init__(self, encoder: Encoder, detail: str = "", *, cache: bool = True) -> None:
         self._encoder = encoder
+        self._cache = cache
         self.detail = detail
         self._heard: dict[int, Heard] = {}
 
     def step(self, message: messages.Any, frames: list[bytes], beat: Beat) -> list[Output]:
-        """Take `Speech` with its new samples; give `Features` of the whole utterance so far."""
+        """Take `Speech` with its new samples; give `Features`, the embeddings from the first changed one on."""
         if not isinstance(message, Speech):
             raise Malformed(f"the encoder takes Speech, not {type(message).__name__}")
-        heard = self._take(message, unpack(frames, "int16", 1))
+        stream = self._take(message, unpack(frames, "int16", 1))
         began = time.monotonic_ns()
-        pcm = np.concatenate(heard.blocks).astype(np.float32) / np.float32(32768)
-        embeddings = self._encoder.encode(pcm, beat)
+        first, embeddings = stream.encode(beat)
         features = Features(
             utterance=message.utterance,
             epoch=message.epoch,
             seq=message.seq,
-            from_token=0,
+            from_token=first,
             last=message.last,
             language=message.language,
             context=message.context,
             forced=message.forced,
-            samples=heard.samples,
+            samples=stream.samples,
             encode_ns=time.monotonic_ns() - began,
         )
         return [Output(DECODER, features, embeddings)]
 
-    def _take(self, message: Speech, pcm: Array) -> Heard:
+    def _take(self, message: Speech, pcm: Array) -> EncoderStream:
         """Keep the new samples before anything can go wrong with them: the next step brings only those after them."""
         heard = self._heard.get(message.utterance)
         if heard is None or heard.epoch < message.epoch:
-            heard = self._heard[message.utterance] = Heard(message.epoch)
-        if heard.epoch > message.epoch or heard.samples != message.from_sample:
+            heard = Heard(message.epoch, EncoderStream(self._encoder, cache=self._cache))
+            self._heard[message.utterance] = heard
+        if heard.epoch > message.epoch or heard.stream.samples < message.from_sample:
             raise Malformed(
                 f"utterance {message.utterance} continues at sample {message.from_sample} of epoch {message.epoch}, "
-                f"but {heard.samples} samples of epoch {heard.epoch} are here"
+                f"but {heard.stream.samples} samples of epoch {heard.epoch} are here"
             )
-        heard.blocks.append(pcm)
-        heard.samples += len(pcm)
-        return heard
+        heard.stream.hear(pcm, message.from_sample)
+        return heard.stream
 
     def forget(self, utterance: int) -> None:
-        """Free the samples."""
+        """Free the sound and what was made of it."""
         self._heard.pop(utterance, None)
 
     def warm_up(self) -> int:
@@ -135,13 +141,15 @@ class DecodeStage:
     def __init__(self, decoder: Decoder, detail: str = "") -> None:
         self._decoder = decoder
         self.detail = detail
+        self._epochs: dict[int, int] = {}
 
     def step(self, message: messages.Any, frames: list[bytes], beat: Beat) -> list[Output]:
-        """Take `Features` with all embeddings of the utterance; give `Hypothesis`."""
+        """Take `Features` with the embeddings that changed; give `Hypothesis`."""
         if not isinstance(message, Features):
             raise Malformed(f"the decoder takes Features, not {type(message).__name__}")
-        decoded = self._decoder.decode(
-            unpack(frames, "float32", 2),
+        self._take(message, unpack(frames, "float32", 2))
+        decoded = self._decoder.step(
+            message.utterance,
             context=message.context,
             language=message.language,
             forced=message.forced,
@@ -162,11 +170,30 @@ class DecodeStage:
             prefill_tokens=decoded.prefill_tokens,
             generate_ns=decoded.generate_ns,
             generate_tokens=decoded.generate_tokens,
+            reused_tokens=decoded.reused_tokens,
+            draft_tokens=decoded.draft_tokens,
+            accepted_tokens=decoded.accepted_tokens,
+            guard=decoded.guard,
         )
         return [Output(HUB, hypothesis)]
 
+    def _take(self, message: Features, embeddings: Floats) -> None:
+        """Keep the embeddings before anything can go wrong: the next step brings only those that changed since."""
+        utterance, epoch = message.utterance, self._epochs.get(message.utterance)
+        if epoch is None or epoch < message.epoch:
+            self._decoder.forget(utterance)
+            self._epochs[utterance] = epoch = message.epoch
+        if epoch > message.epoch:
+            raise Malformed(f"utterance {utterance} is in epoch {epoch}: these embeddings are of epoch {message.epoch}")
+        try:
+            self._decoder.hear(utterance, message.from_token, embeddings)
+        except ValueError as error:
+            raise Malformed(f"utterance {utterance}: {error}") from None
+
     def forget(self, utterance: int) -> None:
-        """Nothing is kept between steps."""
+        """Free what is held of it."""
+        self._epochs.pop(utterance, None)
+        self._decoder.forget(utterance)
 
     def warm_up(self) -> int:
         """A whole batch of prefill on a GPU; on the processor llama.cpp gives signs of life throughout its work."""
@@ -196,6 +223,7 @@ class AlignStage:
             epoch=message.epoch,
             words=tuple(Word(w.text, w.start, w.end) for w in aligned),
             align_ns=time.monotonic_ns() - began,
+            live=message.live,
         )
         return [Output(HUB, words)]
 

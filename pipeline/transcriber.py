@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from model.beat import steady
-from pipeline import messages, paths
+from pipeline import doubt, messages, paths
 from pipeline.arrays import Array, pack
 from pipeline.audio_file import AudioFile
 from pipeline.cores import physical_cores
@@ -23,7 +23,7 @@ from pipeline.cutter import Cutter
 from pipeline.events import TimedWord, Timings
 from pipeline.loading import build
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE, Align, Hypothesis, Speech, Words
-from pipeline.segmenter import Closed, Opened
+from pipeline.segmenter import Closed, Found, Spans
 from pipeline.settings import Settings, VadSettings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
 from pipeline.stages import Stage
@@ -37,6 +37,8 @@ class Cut:
     start: int
     pcm: Array
     """int16[n]"""
+    spans: Spans
+    """What of it the VAD judged speech, in samples of the file."""
 
 
 def cut(blocks: Iterable[Array], settings: VadSettings, whole: bool = True) -> Iterator[Cut]:
@@ -50,10 +52,10 @@ def cut(blocks: Iterable[Array], settings: VadSettings, whole: bool = True) -> I
     cutter, least = Cutter(settings, whole), settings.min_speech_ms * SAMPLE_RATE // 1000
     kept, first = np.empty(0, np.int16), 0
 
-    def pieces(found: list[Opened | Closed]) -> Iterator[Cut]:
+    def pieces(found: list[Found]) -> Iterator[Cut]:
         for item in found:
             if isinstance(item, Closed) and item.voiced >= least:
-                yield Cut(item.start, kept[item.start - first : item.end - first])
+                yield Cut(item.start, kept[item.start - first : item.end - first], item.spans)
 
     for block, said in _framed(blocks):
         kept = np.concatenate([kept, block[:said]])
@@ -82,8 +84,8 @@ class Transcriber:
         settings: as for the daemon. Words are never committed early, so the text is the offline text.
         cache: where models that come with Steno are converted to; None is the user's cache directory.
         align: also find word times.
-        progress: told in a few words what takes long while loading, and what is wrong with a file that can be read in
-            part only.
+        progress: told in a few words what takes long while loading, what is wrong with a file that can be read in part
+            only, and what of a text was held back since no sound carries it.
 
     Raises:
         ModelError: a model is missing or broken.
@@ -169,18 +171,12 @@ class Transcriber:
         heard = self._pass(speech, piece.pcm, (ENCODER, DECODER))
         assert isinstance(heard, Hypothesis)
         base = offset_s + piece.start / SAMPLE_RATE
-        words, align_s = [], 0.0
-        if heard.text and ALIGNER in self._stages:
-            align = Align(self._count, 0, heard.text, heard.language or speech.language)
-            placed = self._pass(align, piece.pcm, (ALIGNER,))
-            assert isinstance(placed, Words)
-            align_s = placed.align_ns / 1e9
-            words = [
-                TimedWord(
-                    w.text, round(base + w.start_sample / SAMPLE_RATE, 3), round(base + w.end_sample / SAMPLE_RATE, 3)
-                )
-                for w in placed.words
-            ]
+        text, placed = heard.text, Words(self._count, 0, (), 0)
+        if text and ALIGNER in self._stages:
+            align = Align(self._count, 0, text, heard.language or speech.language)
+            answer = self._pass(align, piece.pcm, (ALIGNER,))
+            assert isinstance(answer, Words)
+            text, placed = self._heard(piece, text, answer)
         timings = Timings(
             audio=len(piece.pcm) / SAMPLE_RATE,
             encode=heard.encode_ns / 1e9,
@@ -192,14 +188,31 @@ class Transcriber:
             wait=(time.monotonic_ns() - began) / 1e9,
         )
         return Utterance(
-            text=heard.text,
+            text=text,
             language=heard.language,
             start=round(base, 3),
             end=round(base + len(piece.pcm) / SAMPLE_RATE, 3),
             timings=timings,
-            words=words,
-            align=align_s,
+            words=[
+                TimedWord(
+                    w.text, round(base + w.start_sample / SAMPLE_RATE, 3), round(base + w.end_sample / SAMPLE_RATE, 3)
+                )
+                for w in placed.words
+            ],
+            align=placed.align_ns / 1e9,
         )
+
+    def _heard(self, piece: Cut, text: str, placed: Words) -> tuple[str, Words]:
+        """Of a text that says too much for the speech there was, what lies on speech: as the daemon holds it."""
+        if not doubt.is_doubtful(text, piece.start, piece.start + len(piece.pcm), piece.spans):
+            return text, placed
+        silent = doubt.unheard(placed.words, piece.start, piece.spans)
+        kept = doubt.without(text, placed.words, silent)
+        if not kept.withheld:
+            return text, placed
+        self._tell(f"text that no sound carries was held back: {kept.withheld}")
+        words = tuple(word for index, word in enumerate(placed.words) if index not in silent)
+        return kept.text, msgspec.structs.replace(placed, words=words)
 
     def _pass(self, message: messages.Any, array: Array, names: Iterable[str]) -> messages.Any:
         """Send a message through these stages, one after the other; what the last one says."""

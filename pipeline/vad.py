@@ -11,6 +11,10 @@ import numpy.typing as npt
 from model.errors import StenoError
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
 
+OVERHANG_MS = (140, 140, 100, 100)
+"""For each aggressiveness: so long the detector goes on hearing speech after its end. Source: `kOverHangMax2*` of
+WebRTC's vad_core.c, for frames of 20 ms."""
+
 
 class Vad:
     """WebRTC's voice activity detector. It adapts to the noise it hears, so each source needs its own.

@@ -52,7 +52,7 @@ def _play(link: Link, sound: Iterator[Int16], speed: float, first_sample: int) -
             # One millisecond more than is left: the poll counts in whole ones, and must not spin through the last.
             if link.over(left / 1e9 + 0.001 if left > 0 else 0.0):
                 return
-            if left <= 0:
+            if time.monotonic_ns() >= due:
                 break
         link.audio(frame, first_sample + played, due)
         played += len(frame)

@@ -75,6 +75,7 @@ class FakeDaemon:
         self.workers = {"encoder": "ready", "decoder": "ready", "aligner": "ready"}
         self.sources = {"mic": "opened"}
         self.details = {"encoder": "miniature \x1b[31mfp32"}
+        self.pace = "full"
         self.error = ""
         self.final_error = ""
         self.words_error = ""
@@ -174,6 +175,7 @@ class FakeDaemon:
             restarts={"encoder": 2},
             utterances=3,
             backlog=0.5,
+            pace=self.pace,
         )
 
     def _hear(self, message: Any, publisher: FakePublisher) -> None:

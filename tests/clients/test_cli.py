@@ -130,7 +130,14 @@ def test_status_prints_lines_for_people_without_control_characters(steno: Steno,
     assert "ready, listening (always)" in done.stdout
     assert "up 1 min 15 s" in done.stdout
     assert "restarts: 2" in done.stdout
+    assert "pace" not in done.stdout
     assert "\x1b" not in done.stdout
+
+
+def test_status_says_what_the_daemon_leaves_out(steno: Steno, runtime: Path) -> None:
+    with FakeDaemon(runtime) as daemon:
+        daemon.pace = "fewer-partials"
+        assert "pace        fewer-partials, so as not to fall behind\n" in steno("status").stdout
 
 
 def test_stop_daemon_returns_when_the_runtime_directory_is_free(steno: Steno, runtime: Path) -> None:

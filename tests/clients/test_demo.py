@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +17,7 @@ import pytest
 import srt
 
 from clients import demo, outputs, samples
+from clients.arguments import parse
 from clients.live import LiveText
 from clients.private_daemon import PrivateDaemon
 from clients.subscription import Subscription
@@ -74,6 +75,20 @@ def test_the_demo_shows_text_words_error_rate_subtitles_and_latencies(
     assert str(subtitles) in done.stdout
     assert len(list(srt.parse(subtitles.read_text()))) > 0
     assert leftovers(temporary) == []
+
+
+def test_the_demo_has_words_committed_while_they_are_spoken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: dict[str, str] = {}
+
+    def refuse(_config: Path | None, settings: Mapping[str, str]) -> None:
+        asked.update(settings)
+        raise StenoError("not now")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo, "PrivateDaemon", refuse)
+    with pytest.raises(StenoError, match="not now"):
+        demo.run(parse(["demo"]))
+    assert asked["stream.commit"] == "true"
 
 
 @pytest.mark.slow

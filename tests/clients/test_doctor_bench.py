@@ -53,7 +53,7 @@ def test_what_there_is_no_time_for_is_said_and_the_rest_is_recommended(monkeypat
     assert "0.6b encoder int8 on cpu, 0.6b decoder q4_k on cpu" in told
     assert 'asr = "0.6b"\nencoder = "fp32"\ndecoder = "f16"\nprovider = "cpu"\ngpu_layers = 0' in told
     assert "interval_ms" in told
-    assert "# a partial of an utterance of 10 s takes about" in told
+    assert "# a step that brings a second to an utterance of 30 s takes about" in told
 
 
 def test_a_choice_that_cannot_be_measured_says_why_and_recommends_nothing() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clients.arguments import parse
 from pipeline import commands
 from tests.clients.conftest import Steno
 from tests.clients.fake_daemon import FakeDaemon
@@ -56,10 +57,17 @@ def test_feed_sends_a_message_when_its_last_sample_would_have_been_captured(
 
 def test_feed_speed_0_does_not_wait_and_print_shows_the_finals(steno: Steno, runtime: Path, recording: Path) -> None:
     with FakeDaemon(runtime) as daemon:
-        done = steno("feed", str(recording), "--speed", "0", "--print")
+        done = steno("feed", str(recording), "--speed", "0", "--print", "--commit")
         sound = [message for message in daemon.audio if not message.end]
     assert done.stdout == "Hello there.\n"
+    assert isinstance(daemon.requests[0], commands.Open)
+    assert daemon.requests[0].commit
     assert (sound[-1].captured_ns - sound[0].captured_ns) / 1e9 < 0.5
+
+
+def test_feed_leaves_it_to_the_daemon_whether_words_are_committed_unless_told() -> None:
+    told = [parse(["feed", "x.wav", *options]).commit for options in ([], ["--commit"], ["--no-commit"])]
+    assert told == [None, True, False]
 
 
 def test_feed_reads_raw_samples_from_standard_input(environment: dict[str, str], runtime: Path) -> None:

@@ -57,7 +57,7 @@ def test_into_a_pipe_each_change_is_a_line_of_its_own() -> None:
     live.show("", "one")
     live.show("one", " two")
     live.line("one two")
-    assert out.getvalue() == "  | one\n  one | two\none two\n"
+    assert out.getvalue() == "  one\n  one | two\none two\n"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,12 @@ from tests.clients.fake_daemon import FakeDaemon
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
+class Mood(events.Event, frozen=True, tag="mood"):
+    """An event of a later version."""
+
+    mood: str
+
+
 @pytest.fixture
 def start(environment: dict[str, str]) -> Start:
     def run(*arguments: str) -> subprocess.Popen[str]:
@@ -79,8 +85,12 @@ def test_log_json_all_prints_every_event(start: Start, runtime: Path) -> None:
     with FakeDaemon(runtime) as daemon:
         child = start("--json", "--all")
         daemon.wait_for_subscribers()
+        words = [events.TimedWord("so", 0.1, 0.2)]
         daemon.do(lambda fake: fake.publish(events.Notice, level="info", code="x", text="y"))
-        assert '"type":"notice"' in lines(child, 1)[0]
+        daemon.do(lambda fake: fake.publish(events.LiveWords, source="mic", utterance=1, words=words))
+        notice, live = lines(child, 2)
+        assert '"type":"notice"' in notice
+        assert '"type":"live_words"' in live
         end(child)
 
 
@@ -92,6 +102,18 @@ def test_log_partials_into_a_pipe_are_whole_lines(start: Start, runtime: Path) -
         daemon.do(lambda fake: fake.final("so much is true", 1))
         assert lines(child, 2) == ["  so much | is sure", "so much is true"]
         end(child)
+
+
+def test_log_leaves_events_out_that_it_does_not_use_or_know(start: Start, runtime: Path) -> None:
+    with FakeDaemon(runtime) as daemon:
+        child = start("--partials")
+        daemon.wait_for_subscribers()
+        daemon.do(lambda fake: fake.publish(events.LiveWords, source="mic", utterance=1, words=[]))
+        daemon.do(lambda fake: fake.publish(Mood, mood="good"))
+        daemon.do(lambda fake: fake.publish(events.Partial, **partial("", "so much")))
+        daemon.do(lambda fake: fake.final("so much is true", 1))
+        assert lines(child, 2) == ["  so much", "so much is true"]
+        assert end(child) == ""
 
 
 def test_log_resumes_after_a_restart_and_says_so(start: Start, runtime: Path) -> None:

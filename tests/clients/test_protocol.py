@@ -25,6 +25,7 @@ EVENTS = [
     events.Partial,
     events.Final,
     events.Words,
+    events.LiveWords,
     events.Notice,
     events.Snapshot,
 ]
@@ -35,6 +36,7 @@ REQUESTS = [
     commands.Toggle,
     commands.CancelSpeech,
     commands.Open,
+    commands.Commit,
     commands.Progress,
     commands.Close,
     commands.Shutdown,
@@ -56,8 +58,12 @@ def described(text: str) -> set[str]:
 
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
 def test_every_field_of_an_event_is_described_and_no_other(kind: type[events.Event]) -> None:
-    nested = {"Final": events.Timings, "Words": events.TimedWord}.get(kind.__name__)
-    fields = set(kind.__struct_fields__) - COMMON | set(nested.__struct_fields__ if nested else ())
+    nested: dict[str, list[type[msgspec.Struct]]] = {
+        "Final": [events.Timings, events.LastStep],
+        "Words": [events.TimedWord],
+    }
+    parts = nested.get(kind.__name__, [])
+    fields = (set(kind.__struct_fields__) - COMMON).union(*(part.__struct_fields__ for part in parts))
     assert described(section(str(kind.__struct_config__.tag))) == fields
 
 

@@ -15,10 +15,13 @@ import pytest
 
 from daemon.desk import Desk
 from daemon.hub import Hub
-from pipeline import commands, messages
-from pipeline.arrays import pack
+from daemon.outcome import Outcome
+from daemon.utterance import Options
+from pipeline import commands, events, messages
+from pipeline.arrays import Array, pack
 from pipeline.errors import UsageError
 from pipeline.messages import Audio, Cancel, Failed, Hypothesis, Malformed, Ready, Refused, SourceState, Word, Words
+from pipeline.segmenter import Closed, Found, Opened
 from pipeline.settings import AlignSettings, DaemonSettings, Settings
 from pipeline.sockets import Poll, Wire
 
@@ -88,7 +91,7 @@ def test_no_message_that_decodes_stops_the_hub(hub: QuietHub, wire: Wire, caplog
     outbox = wire.outbox("hub")
     source = hub.sources.open(commands.Open(kind="network")).origin.id
     poll = Poll()
-    poll.add(hub._inbox)
+    poll.add(hub._intake.end)
     for _ in range(60):
         for _ in range(50):
             message, frames = some_message(rng, source)
@@ -118,6 +121,7 @@ def test_a_hypothesis_whose_parts_do_not_belong_together_is_malformed() -> None:
         commands.Open(kind="file", path="/a.wav", speed=float("nan")),
         commands.Progress(source="nobody"),
         commands.Close(source="nobody"),
+        commands.Commit(on=True, source="nobody"),
     ],
 )
 def test_a_command_that_makes_no_sense_is_refused(desk: Desk, request_: commands.AnyRequest) -> None:
@@ -158,3 +162,90 @@ def test_what_is_wrong_with_a_microphone_is_told_in_the_status_and_on_the_daemon
     assert status.details[source] == "no such device. plug it in"
     assert "no such device" in caplog.text
     assert "plug it in" in caplog.text
+
+
+def opened(desk: Desk, **fields: Any) -> str:
+    """The id of a new source."""
+    reply = desk._answer(commands.Open(kind="network", **fields))
+    assert isinstance(reply, commands.OpenReply)
+    return reply.source
+
+
+def options(hub: QuietHub, source: str) -> Options:
+    track = hub.sources.find(source)
+    assert track is not None
+    return track.origin.options
+
+
+def test_one_source_is_told_to_commit_and_no_other(hub: QuietHub, desk: Desk) -> None:
+    first, second = opened(desk), opened(desk, commit=True)
+    assert not options(hub, first).commit
+    assert isinstance(desk._answer(commands.Commit(on=True, source=first)), commands.Done)
+    assert isinstance(desk._answer(commands.Commit(on=False, source=second)), commands.Done)
+    assert (options(hub, first).commit, options(hub, second).commit) == (True, False)
+
+
+def test_without_a_name_the_sources_that_follow_start_and_stop_are_told_to_commit(hub: QuietHub, desk: Desk) -> None:
+    private = opened(desk)
+    hub.settings = Settings(daemon=DaemonSettings(source="file:/speech.wav"))
+    hub.sources._settings = hub.settings
+    track = hub.sources.open_default(listening=True)
+    assert track is not None
+    desk._answer(commands.Commit(on=True))
+    assert track.origin.options.commit
+    assert not options(hub, private).commit
+
+
+def test_what_a_source_asks_for_comes_before_the_settings(hub: QuietHub, desk: Desk) -> None:
+    assert options(hub, opened(desk, live_words=True)).live_words
+    assert not options(hub, opened(desk)).live_words
+
+
+def test_an_utterance_that_waits_for_its_workers_is_work_and_silence_is_none(hub: QuietHub, desk: Desk) -> None:
+    source = opened(desk)
+    track = hub.sources.find(source)
+    assert track is not None
+
+    def working() -> bool:
+        reply = desk._answer(commands.Progress(source=source))
+        assert isinstance(reply, commands.ProgressReply)
+        return reply.working
+
+    track.take(np.zeros(16000, np.int16), 0, 0)
+    assert not working()
+    hub.utterances.segmented(track, [Opened(0)], 0)
+    track.segment()
+    assert working()
+
+
+def test_words_that_a_source_asks_for_where_there_is_no_aligner_come_without_times(wire: Wire) -> None:
+    settings = Settings(daemon=DaemonSettings(source="none"), align=AlignSettings(enabled=False))
+    hub = QuietHub(settings, wire, Path("/nonexistent"), "d")
+    said: list[tuple[type[events.Event], dict[str, Any]]] = []
+    hub.publisher.publish = lambda kind, **fields: said.append((kind, fields))  # type: ignore[method-assign]
+    track = hub.sources.open(commands.Open(kind="network", align=True))
+    track.take(np.zeros(16000, np.int16), 0, 0)
+    found: list[Found] = [Opened(0), Closed(0, 16000, "stop", 8000, ((0, 8000),))]
+    hub.utterances.segmented(track, found, 0)
+    next(iter(hub.utterances)).outcome = Outcome("one two three four five six seven", "English")
+    hub.utterances.advance(set(), 0)
+    kinds = [kind for kind, _ in said]
+    assert kinds[-2:] == [events.Final, events.Words]
+    assert "align.enabled" in said[-1][1]["error"]
+
+
+def test_sound_may_be_gathered_only_while_nobody_speaks(hub: QuietHub, desk: Desk) -> None:
+    track = hub.sources.find(opened(desk))
+    assert track is not None
+
+    def idle_after(pcm: Array) -> bool:
+        track.take(pcm, track.end, 0)
+        hub.utterances.segmented(track, track.segment(), 0)
+        return hub.idle
+
+    silence = np.zeros(16000, np.int16)
+    noise = np.random.default_rng(1).normal(0, 3000, 320).astype(np.int16)
+    assert idle_after(silence)
+    assert not idle_after(noise)
+    assert list(hub.utterances) == []
+    assert idle_after(silence)

@@ -15,7 +15,7 @@ from daemon.utterance import Options
 from model import miniature
 from pipeline.arrays import Array
 from pipeline.messages import SAMPLE_RATE
-from pipeline.segmenter import Closed, Opened
+from pipeline.segmenter import Closed, Found, Opened, Paused
 from pipeline.settings import VadSettings
 
 S = SAMPLE_RATE
@@ -33,22 +33,25 @@ def make(directory: Path, listening: bool = True, whole: bool = False) -> Track:
     return Track(origin, VadSettings(), Spool(directory, "mic"), listening)
 
 
-def play(track: Track, pcm: Array, block: int = 700) -> list[Opened | Closed]:
-    found: list[Opened | Closed] = []
+def play(track: Track, pcm: Array, block: int = 700) -> list[Found]:
+    found: list[Found] = []
     for at in range(0, len(pcm), block):
         track.take(pcm[at : at + block], track.end, 0)
         found += track.segment()
     return found
 
 
-def test_speech_opens_with_its_pre_roll_and_ends_with_its_silence(tmp_path: Path) -> None:
+def test_speech_opens_with_its_pre_roll_and_ends_where_it_paused(tmp_path: Path) -> None:
     track = make(tmp_path)
     quiet = np.zeros(3 * S, np.int16)
-    opened, closed = play(track, np.concatenate([quiet, recording("01"), quiet]))
+    opened, *_, paused, closed = play(track, np.concatenate([quiet, recording("01"), quiet]))
     assert isinstance(opened, Opened)
+    assert isinstance(paused, Paused)
     assert isinstance(closed, Closed)
     assert 2.0 * S <= opened.start <= 3.0 * S
-    assert closed.reason == "silence"
+    assert (closed.end, closed.reason) == (paused.at, "silence")
+    last_speech = closed.spans[-1][1]
+    assert closed.end == last_speech + VadSettings().tail_ms * S // 1000
     assert np.array_equal(track.read(3 * S, 3 * S + 1000), recording("01")[:1000])
 
 
@@ -73,6 +76,38 @@ def test_a_recording_taken_whole_is_one_utterance_from_its_first_sample(tmp_path
     assert 2 * S < closed.voiced < len(pcm) - 3 * S
 
 
+def test_the_silence_behind_an_utterance_is_kept_for_the_pre_roll_of_the_next(tmp_path: Path) -> None:
+    track = make(tmp_path)
+    found = play(track, np.concatenate([recording("01"), np.zeros(S, np.int16)]))
+    (closed,) = [item for item in found if isinstance(item, Closed)]
+    track.release(track.settled_to)
+    second = next(item for item in play(track, recording("02")) if isinstance(item, Opened))
+    assert closed.end <= second.start < track.end - len(recording("02"))
+    assert len(track.read(second.start, track.end)) == track.end - second.start
+
+
+def test_only_whole_frames_are_judged_and_without_a_listener_all(tmp_path: Path) -> None:
+    track = make(tmp_path)
+    play(track, np.zeros(1000, np.int16))
+    assert track.judged == 960
+    track.stop("stop")
+    assert track.judged == 1000
+
+
+def test_sound_that_comes_faster_than_anybody_speaks_is_not_live(tmp_path: Path) -> None:
+    track = make(tmp_path)
+
+    def live_after(seconds: list[int]) -> bool:
+        """A second of sound at each of these."""
+        for second in seconds:
+            track.take(np.zeros(S, np.int16), track.end, 10**12 + second * 10**9)
+        return track.live
+
+    assert live_after([*range(1, 11)])
+    assert not live_after([11] * 10)
+    assert live_after([*range(12, 16)])
+
+
 def test_silence_taken_whole_counts_as_no_speech(tmp_path: Path) -> None:
     track = make(tmp_path, whole=True)
     found = play(track, np.zeros(3 * S, np.int16)) + track.finish()
@@ -86,7 +121,7 @@ def test_listening_begins_a_pre_roll_before_now(tmp_path: Path) -> None:
     track.release(track.settled_to)
     track.listen()
     found = track.segment() + play(track, pcm[2 * S :]) + track.stop("stop")
-    opened, closed = found
+    opened, closed = found[0], found[-1]
     assert isinstance(opened, Opened)
     assert S <= opened.start < 2 * S
     assert isinstance(closed, Closed)

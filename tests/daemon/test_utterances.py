@@ -9,7 +9,7 @@ import pytest
 from daemon.utterance import ATTEMPTS
 from daemon.utterances import FINALS_IN_FLIGHT
 from pipeline import events
-from pipeline.messages import SAMPLE_RATE, Align, Cancel, Failed, Forget, Word, Words
+from pipeline.messages import SAMPLE_RATE, Align, Cancel, Failed, Forget, Word
 from pipeline.segmenter import Closed, Opened
 from tests.daemon.world import World
 
@@ -79,7 +79,7 @@ def test_words_follow_their_final_and_then_the_workers_may_forget(world: World) 
     to, align, samples = world.script.work[-1]
     assert isinstance(align, Align)
     assert (to, align.text, samples) == ("aligner", "hello you", 2 * S)
-    world.utterances.align(Words(align.utterance, align.epoch, (Word("hello", 0, S // 2), Word("you", S, 2 * S)), 10))
+    world.align(align, Word("hello", 0, S // 2), Word("you", S, 2 * S))
     (words,) = world.script.of(events.Words)
     assert [(w.text, w.start, w.end) for w in words["words"]] == [("hello", 3.0, 3.5), ("you", 4.0, 5.0)]
     assert world.script.told == [Forget(1)]
@@ -105,7 +105,7 @@ def test_a_dead_decoder_means_all_open_utterances_again_and_only_the_one_at_work
     (final,) = world.script.of(events.Final)
     assert final["text"] == ""
     assert "SIGKILL" in final["error"]
-    assert [n["code"] for n in world.script.of(events.Notice)] == ["utterance-failed"]
+    assert world.script.codes() == ["utterance-failed"]
     speech = world.script.last_speech()
     assert (speech.utterance, speech.epoch, speech.from_sample) == (2, ATTEMPTS, 0)
     world.answer(speech, "two")
@@ -131,11 +131,11 @@ def test_an_aligner_that_dies_is_asked_again_and_old_answers_do_not_count(world:
     world.advance()
     world.utterances.process_died("aligner", "was killed", 0)
     world.advance()
-    aligns = [m for _, m, _ in world.script.work if isinstance(m, Align)]
-    assert [a.epoch for a in aligns] == [0, 1]
-    world.utterances.align(Words(1, 0, (Word("old", 0, 1),), 1))
+    first, second = world.aligns()
+    assert [first.epoch, second.epoch] == [0, 1]
+    world.align(first, Word("old", 0, 1))
     assert world.script.of(events.Words) == []
-    world.utterances.align(Words(1, 1, (Word("new", 0, 1),), 1))
+    world.align(second, Word("new", 0, 1))
     assert world.script.of(events.Words)[0]["words"][0].text == "new"
 
 
@@ -150,10 +150,10 @@ def test_without_an_aligner_the_text_still_comes(world: World) -> None:
 
 
 def test_a_cancelled_utterance_says_nothing_though_its_text_was_on_the_way(world: World) -> None:
-    world.utterances.segmented(world.track, [Opened(0)], 0)
+    world.segmented(Opened(0))
     world.advance()
     (speech,) = world.speeches()
-    world.utterances.segmented(world.track, [Closed(0, 2 * S, "cancel", S)], 0)
+    world.segmented(Closed(0, 2 * S, "cancel", S))
     world.answer(speech, "secret")
     world.advance()
     assert world.script.finals() == [""]
@@ -162,10 +162,10 @@ def test_a_cancelled_utterance_says_nothing_though_its_text_was_on_the_way(world
 
 
 def test_what_is_cancelled_while_a_replay_is_due_stays_cancelled(world: World) -> None:
-    world.utterances.segmented(world.track, [Opened(0)], 0)
+    world.segmented(Opened(0))
     world.advance()
     world.utterances.process_died("encoder", "was killed", 1)
-    world.utterances.segmented(world.track, [Closed(0, 2 * S, "cancel", S)], 0)
+    world.segmented(Closed(0, 2 * S, "cancel", S))
     world.advance()
     assert world.script.finals() == [""]
 
@@ -213,6 +213,7 @@ def test_an_aligner_killed_by_others_is_asked_again_and_by_the_same_words_given_
     for _ in range(ATTEMPTS):
         world.advance()
         world.utterances.process_died("aligner", "was killed", 1)
+    world.advance()
     assert "killed" in world.script.of(events.Words)[0]["error"]
 
 

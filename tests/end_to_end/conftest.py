@@ -18,6 +18,9 @@ import psutil
 import pytest
 
 from model import miniature
+from model.decoder import Decoder
+from model.encoder import Encoder
+from model.package import open_package
 from pipeline import commands, events
 from pipeline.arrays import Array, pack
 from pipeline.audio_file import AudioFile
@@ -153,6 +156,7 @@ def runtime() -> Iterator[Path]:
 
 StartDaemon = Callable[..., RunningDaemon]
 Recording = Callable[[str], Array]
+Offline = Callable[[Array], str]
 
 
 @pytest.fixture
@@ -184,3 +188,12 @@ def recording() -> Callable[[str], Array]:
         return np.concatenate(list(AudioFile(path).blocks()))
 
     return load
+
+
+@pytest.fixture(scope="session")
+def offline(cache: Path) -> Iterator[Offline]:
+    """The text of samples by an encoder and a decoder in this process, from scratch: the daemon's slow twin."""
+    package = open_package(miniature.package("asr", cache), "asr")
+    encoder, decoder = Encoder(package), Decoder(package)
+    yield lambda pcm: decoder.decode(encoder.encode(pcm.astype(np.float32) / np.float32(32768))).text
+    decoder.close()

@@ -40,13 +40,13 @@ def words_of(daemon: Any, source: str) -> list[events.Words]:
 
 
 @pytest.mark.parametrize("victim", ["encoder", "decoder", "aligner"])
-@pytest.mark.parametrize("after", [1.5, pytest.param(5.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("after", "commit"), [(1.5, False), pytest.param(5.0, True, marks=pytest.mark.slow)])
 def test_a_worker_killed_in_the_middle_of_an_utterance_costs_no_word(
-    steno_daemon: RunningDaemon, recording: Recording, victim: str, after: float
+    steno_daemon: RunningDaemon, recording: Recording, victim: str, after: float, commit: bool
 ) -> None:
     pcm = recording("02")
     at = int(after * SAMPLE_RATE)
-    source = steno_daemon.open()
+    source = steno_daemon.open(commit=commit)
     steno_daemon.say(source, pcm[:at], speed=3)
     steno_daemon.worker(victim).kill()
     steno_daemon.say(source, pcm[at:], speed=3, end=True)

@@ -16,7 +16,7 @@ from pipeline.commands import ListeningReply, Progress, ProgressReply
 from pipeline.messages import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from tests.end_to_end.conftest import Recording, RunningDaemon, StartDaemon
+    from tests.end_to_end.conftest import Offline, Recording, RunningDaemon, StartDaemon
 
 SAID_02 = (
     "Thank you for your letter, Margaret. I will send the report before Friday, "
@@ -56,8 +56,11 @@ def test_a_recording_becomes_partials_then_one_final_then_its_words(
 
 
 @pytest.mark.parametrize("number", ["02", pytest.param("12", marks=pytest.mark.slow)])
-def test_what_is_committed_is_never_taken_back(steno_daemon: RunningDaemon, recording: Recording, number: str) -> None:
+def test_what_is_committed_is_never_taken_back_and_committing_can_be_switched_on_and_off(
+    steno_daemon: RunningDaemon, recording: Recording, number: str
+) -> None:
     source = steno_daemon.open()
+    commands.ask(steno_daemon.wire, commands.Commit(on=True, source=source), commands.Done)
     steno_daemon.say(source, recording(number), speed=2, end=True)
     seen = steno_daemon.until_ended(source)
     committed: dict[int, str] = {}
@@ -69,6 +72,11 @@ def test_what_is_committed_is_never_taken_back(steno_daemon: RunningDaemon, reco
         elif isinstance(event, events.Final):
             assert event.text.startswith(committed.get(event.utterance, ""))
     assert any(committed.values())
+    source = steno_daemon.open(commit=True)
+    commands.ask(steno_daemon.wire, commands.Commit(on=False, source=source), commands.Done)
+    steno_daemon.say(source, recording("01"), speed=3, end=True)
+    partials = of(events.Partial, steno_daemon.until_ended(source))
+    assert {p.committed for p in partials} == {""}
 
 
 def test_events_of_a_stream_are_numbered_without_a_gap(steno_daemon: RunningDaemon, recording: Recording) -> None:
@@ -130,12 +138,37 @@ def test_two_sources_at_once_each_get_their_own_text(steno_daemon: RunningDaemon
     ]
 
 
-def test_a_source_that_commits_nothing_gets_the_offline_text(steno_daemon: RunningDaemon, recording: Recording) -> None:
-    source = steno_daemon.open(commit=False)
-    steno_daemon.say(source, recording("02"), speed=4, end=True)
-    seen = steno_daemon.until_ended(source)
-    assert {p.committed for p in of(events.Partial, seen)} == {""}
-    assert of(events.Final, seen)[0].text == SAID_02
+@pytest.mark.parametrize(
+    "numbers",
+    [("02", "09"), pytest.param(("01", "03", "04", "05", "06", "07", "08", "10", "12"), marks=pytest.mark.slow)],
+    ids=len,
+)
+def test_while_nothing_is_committed_a_final_is_the_offline_text_of_its_samples(
+    steno_daemon: RunningDaemon, recording: Recording, offline: Offline, numbers: tuple[str, ...]
+) -> None:
+    for number in numbers:
+        pcm = recording(number)
+        source = steno_daemon.open()
+        steno_daemon.say(source, pcm, speed=8, end=True)
+        seen = steno_daemon.until_ended(source)
+        assert {p.committed for p in of(events.Partial, seen)} == {""}
+        finals = of(events.Final, seen)
+        assert any(final.text for final in finals)
+        for final in finals:
+            assert final.text == offline(pcm[round(final.start * SAMPLE_RATE) : round(final.end * SAMPLE_RATE)])
+
+
+def test_after_a_long_silence_nothing_of_what_was_said_before_comes_again(
+    steno_daemon: RunningDaemon, recording: Recording
+) -> None:
+    source = steno_daemon.open()
+    pcm = np.concatenate([recording("01"), silence(30), recording("10"), silence(30)])
+    steno_daemon.say(source, pcm, end=True)
+    steno_daemon.until_ended(source)
+    assert [final.text for final in steno_daemon.finals(source) if final.text] == [
+        "The meeting starts on Thursday afternoon.",
+        "No, I've done my lessons for the day. We should wait here until the rain stops.",
+    ]
 
 
 def test_a_private_source_is_not_heard_by_others(steno_daemon: RunningDaemon, recording: Recording) -> None:

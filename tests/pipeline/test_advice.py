@@ -32,9 +32,22 @@ def chosen(speeds: list[Speed], memory: int = 16 * GIB) -> tuple[Any, ...]:
     return model["asr"], model["encoder"], model["decoder"]
 
 
-def test_a_step_is_encoding_prefill_and_the_open_words() -> None:
+def test_a_step_is_the_open_window_all_text_as_a_draft_and_the_new_words() -> None:
     pair = Pair(speed("encoder", "fp32"), speed("decoder", "f16"))
-    assert pair.step_s(10.0) == pytest.approx(10 / 50 + (24 + 170) / 1000 + 16 / 60)
+    assert pair.step_s(30.0, 1.0) == pytest.approx(9 / 50 + (9 * 13 + 10 + 120) / 1000 + 8 / 60)
+    assert pair.step_s(6.0, 1.0) == pytest.approx(6 / 50 + (6 * 13 + 10 + 24) / 1000 + 8 / 60)
+
+
+def test_a_first_step_that_brings_everything_costs_as_much_as_a_decode_from_scratch() -> None:
+    pair = Pair(speed("encoder", "fp32"), speed("decoder", "f16"))
+    assert pair.parts_s(30.0, 30.0) == pytest.approx((30 / 50, (30 * 13 + 10 + 120) / 1000, 124 / 60))
+
+
+def test_the_interval_is_the_shortest_in_which_a_step_over_its_sound_is_done() -> None:
+    pair = Pair(speed("encoder", "fp32", encode=10.0), speed("decoder", "f16", prefill=200.0))
+    assert pair.interval_ms == 4700
+    assert pair.step_s(30.0, 4.7) * 1.5 <= 4.7
+    assert pair.step_s(30.0, 4.6) * 1.5 > 4.6
 
 
 def test_the_largest_model_that_keeps_up_is_taken_in_the_most_exact_precision() -> None:
@@ -66,13 +79,13 @@ def test_a_model_that_does_not_fit_into_the_memory_is_not_taken() -> None:
 
 def test_the_interval_grows_with_the_step_and_the_longest_utterance_shrinks() -> None:
     fast = advise([speed("encoder", "fp32", encode=1e3), speed("decoder", "f16", prefill=1e5, generate=1e3)], 16 * GIB)
-    slow = advise([speed("encoder", "fp32", encode=10.0), speed("decoder", "f16", prefill=300.0)], 16 * GIB)
+    slow = advise([speed("encoder", "fp32", encode=10.0), speed("decoder", "f16", prefill=200.0)], 16 * GIB)
     assert fast is not None
     assert slow is not None
     assert fast.settings["stream"] == {"partials": True, "interval_ms": 300}
     assert fast.settings["vad"] == {"max_utterance_s": 30.0}
-    assert slow.settings["stream"] == {"partials": True, "interval_ms": 2900}
-    assert slow.settings["vad"] == {"max_utterance_s": 15.0}
+    assert slow.settings["stream"] == {"partials": True, "interval_ms": 4700}
+    assert slow.settings["vad"] == {"max_utterance_s": 20.0}
     assert "no choice keeps up" in slow.reasons[1]
 
 

@@ -64,3 +64,12 @@ def test_truth_may_be_written_in_several_ways(text: str, value: bool) -> None:
 def test_what_is_wrong_on_the_command_line_is_named(overrides: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="command line"):
         config.load(None, {}, overrides)
+
+
+def test_an_utterance_cannot_keep_more_silence_than_ends_it_wherever_the_two_keys_come_from(tmp_path: Path) -> None:
+    path = written(tmp_path, "[vad]\ntail_ms = 500\n")
+    assert config.load(path, {}, {"vad.hangover_ms": "500"}).vad.tail_ms == 500
+    with pytest.raises(UsageError, match=r"vad\.tail_ms is 500, more than vad\.hangover_ms, which is 400"):
+        config.load(path, {"STENO_VAD_HANGOVER_MS": "400"}, {})
+    with pytest.raises(UsageError, match=r"lower vad\.tail_ms or raise vad\.hangover_ms"):
+        config.check("[vad]\nhangover_ms = 100\n", "config.toml")

@@ -11,28 +11,53 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
-from pipeline.segmenter import Closed, Opened, Segmenter, energy_of
+from pipeline.segmenter import Closed, Found, Opened, Paused, Resumed, Segmenter, energy_of
 from pipeline.settings import VadSettings
-
-PLAIN = VadSettings(onset_ms=60, pre_roll_ms=40, hangover_ms=100, max_utterance_s=6)
-
-
-def frames(count: float) -> int:
-    """Samples of so many frames."""
-    return round(count * FRAME_SAMPLES)
+from tests.pipeline.scripted_frames import PLAIN, cuts, frames, heard, play
 
 
-def play(segmenter: Segmenter, script: str, energies: list[float] | None = None) -> list[Opened | Closed]:
-    events: list[Opened | Closed] = []
-    for index, mark in enumerate(script):
-        loud = 100.0 if mark == "#" else 1.0
-        events += segmenter.step(mark == "#", loud if energies is None else energies[index])
-    return events
+def test_speech_opens_after_the_onset_and_silence_closes_after_the_hangover_where_the_pause_began() -> None:
+    segmenter = Segmenter(PLAIN)
+    assert play(segmenter, "....###....") == [Opened(frames(2))]
+    assert play(segmenter, ".") == [Closed(frames(2), frames(10), "silence", frames(3))]
 
 
-def test_speech_opens_after_the_onset_and_silence_closes_after_the_hangover() -> None:
-    events = play(Segmenter(PLAIN), "....###......")
-    assert events == [Opened(frames(2)), Closed(frames(2), frames(12), "silence", frames(3))]
+def test_a_pause_is_said_once_and_where_the_utterance_would_end() -> None:
+    assert heard(Segmenter(PLAIN), "###....") == [Opened(0), Paused(frames(6))]
+
+
+def test_speech_after_a_pause_goes_on_with_the_utterance_and_the_next_pause_is_its_own() -> None:
+    found = heard(Segmenter(PLAIN), "###....###...")
+    assert found == [Opened(0), Paused(frames(6)), Resumed(), Paused(frames(13))]
+
+
+def test_a_stop_shorter_than_the_tail_is_no_pause() -> None:
+    assert heard(Segmenter(PLAIN), "###..###..#") == [Opened(0)]
+
+
+def test_a_tail_as_long_as_the_hangover_closes_at_its_end() -> None:
+    settings = VadSettings(onset_ms=60, hangover_ms=100, tail_ms=400)
+    assert play(Segmenter(settings), "###.....") == [Opened(0), Closed(0, frames(8), "silence", frames(3))]
+
+
+def test_the_silence_behind_a_pause_is_the_next_utterance_s_pre_roll() -> None:
+    settings = VadSettings(onset_ms=60, pre_roll_ms=1000, hangover_ms=100, tail_ms=60)
+    assert play(Segmenter(settings), "###........###")[-1] == Opened(frames(6))
+
+
+def test_a_closed_utterance_says_where_its_speech_lies_a_lone_voiced_frame_in_the_pre_roll_included() -> None:
+    settings = VadSettings(onset_ms=60, pre_roll_ms=400, hangover_ms=100, tail_ms=60)
+    closed = heard(Segmenter(settings), "#....###.##......")[-1]
+    assert isinstance(closed, Closed)
+    assert closed.spans == ((0, frames(1)), (frames(5), frames(8)), (frames(9), frames(11)))
+    assert closed.voiced == frames(5)
+
+
+def test_a_whole_recording_never_pauses_and_says_where_its_speech_lies() -> None:
+    segmenter = Segmenter(PLAIN, whole=True)
+    assert heard(segmenter, "....##......#...") == [Opened(0)]
+    spans = ((frames(4), frames(6)), (frames(12), frames(13)))
+    assert segmenter.finish("end") == [Closed(0, frames(16), "end", frames(3), spans)]
 
 
 def test_speech_with_gaps_opens_at_its_first_voiced_frame() -> None:
@@ -48,7 +73,7 @@ def test_the_pre_roll_does_not_reach_before_the_first_sample() -> None:
 
 
 def test_the_pre_roll_does_not_reach_into_the_previous_utterance() -> None:
-    settings = VadSettings(onset_ms=60, pre_roll_ms=1000, hangover_ms=100)
+    settings = VadSettings(onset_ms=60, pre_roll_ms=1000, hangover_ms=100, tail_ms=100)
     events = play(Segmenter(settings), "###.....###.....")
     assert events == [
         Opened(0),
@@ -73,12 +98,13 @@ def test_a_pause_shorter_than_the_hangover_does_not_end_an_utterance() -> None:
 
 
 @pytest.mark.parametrize("reason", ["stop", "end", "cancel"])
-def test_finish_closes_at_the_current_position(reason: str) -> None:
-    segmenter = Segmenter(PLAIN)
-    play(segmenter, "..###..")
-    assert segmenter.finish(reason) == [Closed(0, frames(7), reason, frames(3))]
-    assert segmenter.open is None
-    assert segmenter.finish(reason) == []
+def test_finish_closes_at_the_current_position_or_at_the_pause(reason: str) -> None:
+    for script, end in (("..###..", 7), ("..###....", 8)):
+        segmenter = Segmenter(PLAIN)
+        play(segmenter, script)
+        assert cuts(segmenter.finish(reason)) == [Closed(0, frames(end), reason, frames(3))]
+        assert segmenter.open is None
+        assert segmenter.finish(reason) == []
 
 
 def test_after_finish_what_was_heard_before_belongs_to_no_utterance() -> None:
@@ -88,55 +114,6 @@ def test_after_finish_what_was_heard_before_belongs_to_no_utterance() -> None:
     assert play(segmenter, "#..###") == [Opened(frames(6))]
 
 
-def test_a_long_utterance_is_cut_at_its_quietest_point() -> None:
-    energies = [100.0] * 300
-    energies[200:207] = [4.0, 3.0, 2.0, 1.0, 2.0, 3.0, 4.0]
-    events = play(Segmenter(PLAIN), "#" * 300, energies)
-    assert events == [
-        Opened(0),
-        Closed(0, frames(203), "length", frames(203)),
-        Opened(frames(203)),
-    ]
-
-
-def test_a_single_quiet_frame_does_not_draw_the_cut() -> None:
-    energies = [100.0] * 300
-    energies[100] = 0.0
-    energies[200:205] = [50.0] * 5
-    assert play(Segmenter(PLAIN), "#" * 300, energies)[1] == Closed(0, frames(202), "length", frames(202))
-
-
-def test_the_cut_lies_within_the_last_five_seconds() -> None:
-    energies = [0.0] * 40 + [100.0] * 260
-    cut = play(Segmenter(PLAIN), "#" * 300, energies)[1]
-    assert isinstance(cut, Closed)
-    assert cut.end >= 6 * SAMPLE_RATE - 5 * SAMPLE_RATE
-
-
-def test_what_follows_a_cut_is_the_next_utterance_with_its_own_silence_and_speech() -> None:
-    energies = [100.0] * 300
-    energies[290:295] = [0.0] * 5
-    segmenter = Segmenter(PLAIN)
-    script = "#" * 296 + "." * 4
-    events = play(segmenter, script, energies)
-    assert events[1:] == [Closed(0, frames(292), "length", frames(292)), Opened(frames(292))]
-    assert segmenter.step(False, 1.0) == [Closed(frames(292), frames(301), "silence", frames(4))]
-
-
-def test_a_cut_before_mere_silence_leaves_an_utterance_without_speech() -> None:
-    settings = VadSettings(onset_ms=60, pre_roll_ms=0, hangover_ms=400, max_utterance_s=6)
-    energies = [100.0] * 285 + [0.0] * 100
-    events = play(Segmenter(settings), "#" * 285 + "." * 40, energies)
-    assert [event.voiced for event in events if isinstance(event, Closed)] == [frames(285), 0]
-
-
-def test_a_pre_roll_longer_than_the_maximum_leaves_room_is_cut_at_once() -> None:
-    settings = VadSettings(onset_ms=1000, pre_roll_ms=5000, hangover_ms=100, max_utterance_s=6)
-    events = play(Segmenter(settings), "." * 300 + "#." * 50)
-    closed = next(event for event in events if isinstance(event, Closed))
-    assert closed.end - closed.start <= 6 * SAMPLE_RATE
-
-
 def test_what_may_still_be_needed_is_kept_and_nothing_more() -> None:
     segmenter = Segmenter(PLAIN)
     play(segmenter, "." * 100)
@@ -144,6 +121,20 @@ def test_what_may_still_be_needed_is_kept_and_nothing_more() -> None:
     play(segmenter, "###")
     assert segmenter.open == Opened(frames(98))
     assert segmenter.keep_from == frames(98)
+
+
+def test_something_stirs_from_the_first_voiced_frame_until_no_onset_can_come_of_it() -> None:
+    segmenter = Segmenter(PLAIN)
+
+    def stirs_after(script: str) -> bool:
+        heard(segmenter, script)
+        return segmenter.stirring
+
+    assert not stirs_after("....")
+    assert stirs_after("#")
+    assert stirs_after(".....")
+    assert not stirs_after(".")
+    assert stirs_after("###....")
 
 
 def test_energy_is_the_mean_square() -> None:
@@ -157,6 +148,7 @@ SETTINGS = st.builds(
     onset_ms=st.integers(20, 1000),
     pre_roll_ms=st.integers(0, 5000),
     hangover_ms=st.integers(100, 2000),
+    tail_ms=st.integers(60, 1000),
     max_utterance_s=st.floats(6, 8),
 )
 RUNS = st.lists(st.tuples(st.booleans(), st.integers(1, 400), st.floats(0, 1e6)), max_size=12)
@@ -169,14 +161,16 @@ def test_whatever_is_heard_utterances_are_ordered_complete_and_bounded(
 ) -> None:
     segmenter = Segmenter(settings, first)
     script = [(voiced, energy) for voiced, count, energy in runs for _ in range(count)]
-    events: list[Opened | Closed] = []
+    found: list[Found] = []
     for voiced, energy in script:
         oldest = segmenter.keep_from
         came = segmenter.step(voiced, energy)
-        assert all(event.start >= oldest for event in came)
+        assert all(event.start >= oldest for event in cuts(came))
         assert segmenter.keep_from >= oldest
-        events += came
-    events += segmenter.finish("end")
+        found += came
+    found += segmenter.finish("end")
+    _check_pauses(found)
+    events = [event for event in found if isinstance(event, Opened | Closed)]
     assert [type(event) for event in events] == [Opened, Closed] * (len(events) // 2)
     closed = [event for event in events if isinstance(event, Closed)]
     assert [event.start for event in events[::2]] == [event.start for event in closed]
@@ -192,10 +186,30 @@ def _check_voiced(script: list[tuple[bool, float]], first: int, settings: VadSet
     inside = np.zeros(len(voiced), bool)
     for event in closed:
         inside[event.start - first : event.end - first] = True
-        assert event.voiced <= voiced[event.start - first : event.end - first].sum()
+        assert event.voiced <= sum(end - start for start, end in event.spans)
+        assert all(voiced[start - first : end - first].all() for start, end in event.spans)
+        assert sum(end - start for start, end in event.spans) == voiced[event.start - first : event.end - first].sum()
     at = 0
     for is_voiced, run in groupby(v for v, _ in script):
         length = len(list(run)) * FRAME_SAMPLES
         if is_voiced and length >= settings.onset_ms * SAMPLE_RATE // 1000:
             assert inside[at : at + length].all()
         at += length
+
+
+def _check_pauses(found: list[Found]) -> None:
+    """What is paused is open and not paused yet, what resumes was paused, and who closes in a pause ends there."""
+    paused: int | None = None
+    for item in found:
+        match item:
+            case Paused(at=at):
+                assert paused is None
+                paused = at
+            case Resumed():
+                assert paused is not None
+                paused = None
+            case Closed(end=end, reason=reason):
+                assert paused is None or end == paused or (reason == "length" and end < paused)
+                paused = None
+            case Opened():
+                assert paused is None

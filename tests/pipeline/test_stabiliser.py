@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +77,53 @@ def test_ideographs_are_committed_one_by_one() -> None:
     stabiliser = Stabiliser(SETTINGS, commit=True)
     stabiliser.step(hypothesis("你好世界", 1.0))
     assert stabiliser.step(hypothesis("你好世界", 2.5)).committed == "你好"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "committed"),
+    [
+        ("we can meeting at", "we can meet now or never", "we can"),
+        ("it is 3.5 by", "it is 3 or 4 of", "it is"),
+        ("at 10:30 on", "at 10 of them", "at"),
+        ("my dog's tail", "my dog is not here", "my"),
+    ],
+)
+def test_a_word_with_which_another_hypothesis_goes_on_is_not_committed(before: str, after: str, committed: str) -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis(before, 1.0))
+    assert stabiliser.step(hypothesis(after, 2.5)).committed == committed
+
+
+def test_a_full_stop_that_stood_at_the_end_of_the_sound_does_not_hold_a_word_back() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("The meeting.", 1.0))
+    assert stabiliser.step(hypothesis("The meeting starts on Thursday.", 2.5)).committed == "The meeting"
+
+
+def test_a_kana_is_not_committed_without_the_mark_behind_it() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("ほか\u3099い", 1.0))
+    assert stabiliser.step(hypothesis("ほか\u3099いこく", 2.5)).committed == "ほか\u3099い"
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("ほか", 1.0))
+    assert stabiliser.step(hypothesis("ほか\u3099いこく", 2.5)).committed == "ほ"
+
+
+def test_nothing_is_committed_behind_bytes_that_are_no_character() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    for seconds in (1.0, 2.5):
+        shown = stabiliser.step(hypothesis("one two \ufffd three four five", seconds))
+    assert shown.committed == "one two"
+
+
+def test_a_hypothesis_that_overrules_what_is_committed_changes_nothing_and_is_no_witness() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("one two three four", 1.0))
+    before = stabiliser.step(hypothesis("one two three four", 2.5))
+    other = stabiliser.step(hypothesis("won too three four five six", 4.0))
+    assert (other.committed, other.tail, other.forced) == ("one two", "", before.forced)
+    assert stabiliser.step(hypothesis("one two three four five six", 5.5)).committed == "one two"
+    assert stabiliser.step(hypothesis("one two three four five six", 7.0)).committed == "one two three four"
 
 
 def test_after_a_replay_agreement_begins_anew_and_what_was_committed_stays() -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from model import miniature
 from model.errors import StenoError
+from pipeline.audio_file import AudioFile
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
-from pipeline.vad import Vad
+from pipeline.vad import OVERHANG_MS, Vad
 
 Sound = npt.NDArray[np.int16]
 
@@ -53,3 +55,16 @@ def test_without_the_library_there_is_an_error_with_a_remedy_and_never_silence(m
     with pytest.raises(StenoError) as error:
         Vad(2)
     assert "pip install" in error.value.hint
+
+
+@pytest.mark.parametrize("aggressiveness", range(4))
+def test_the_detector_hears_speech_for_its_overhang_after_the_end(aggressiveness: int) -> None:
+    (path,) = [path for path in miniature.samples() if path.name.startswith("03")]
+    said = np.concatenate(list(AudioFile(path).blocks()))
+    middle = len(said) // (2 * FRAME_SAMPLES)  # in the middle of a word
+    vad = Vad(aggressiveness)
+    for frame in said[: middle * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES):
+        vad.is_speech(frame)
+    after = [vad.is_speech(np.zeros(FRAME_SAMPLES, np.int16)) for _ in range(20)]
+    # The filters ring on for a frame.
+    assert 20 * after.index(False) == OVERHANG_MS[aggressiveness] + 20
