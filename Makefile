@@ -8,7 +8,7 @@ READY := .venv/.ready
 SOURCES := model pipeline daemon clients steno.py tests .ci/install.py $(if $(wildcard benchmarks/*.py),benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-system lint format lock clean
+.PHONY: help setup demo test test-slow test-system bench lint format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-slow: $(READY) ## run the long tests
 test-system: $(READY) ## run the tests with a sound server; as root installs missing Debian packages
 	@.ci/system-packages
 	$(BIN)/pytest -m system $(ARGS)
+
+bench: $(READY) ## measure what Steno promises; ARGS="--quick", "--full", "--model DIR"
+	@$(BIN)/python -m benchmarks.bench $(ARGS)
 
 lint: $(READY) ## ruff, mypy, import-linter
 	$(BIN)/ruff format --check $(SOURCES)

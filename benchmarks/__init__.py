@@ -1,1 +1,1 @@
-"""Measurements that anyone can repeat: `python -m benchmarks.startup`, `.latency`, `.transcribe`."""
+"""Measurements that anyone can repeat: `python -m benchmarks.startup`, `.stream`, `.transcribe`."""
