@@ -46,6 +46,8 @@ class Collected:
             if final.error:
                 raise StenoError(f"the text from {final.start + offset:.1f} s on is incomplete: {final.error}")
             words = self._words.get(final.utterance)
+            if final.withheld:
+                warn(f"text that no sound carries was held back: {final.withheld}")
             if align and final.text and (words is None or words.error):
                 reason = words.error if words is not None else "they did not arrive"
                 warn(f"no word times from {final.start + offset:.1f} s to {final.end + offset:.1f} s: {reason}")

@@ -28,7 +28,7 @@ class Cadence:
         self._asked_ns = 0
         self._asked_heard_ns = 0
         self._cost_ns = 0
-        self._text_seen = False
+        self._text_shown = False
 
     @property
     def strain(self) -> float:
@@ -38,7 +38,7 @@ class Cadence:
     def due(self, new_samples: int, heard_ns: int, now_ns: int) -> bool:
         """Whether a step is due, if none is in flight.
 
-        The first one is due at once, a few more after half the interval until there is text.
+        The first one is due at once, a few more after half the interval until text is shown.
 
         Args:
             new_samples: sound that no step has covered yet.
@@ -48,7 +48,7 @@ class Cadence:
         if not self._steps:
             return new_samples > 0
         interval = self._interval_ms * SAMPLE_RATE // 1000
-        if not self._text_seen and self._steps <= QUICK_STEPS:
+        if not self._text_shown and self._steps <= QUICK_STEPS:
             interval //= 2
         # A replay may run faster than the clock of this machine; then its own clock tells when sound was captured.
         passed_ns = max(heard_ns - self._asked_heard_ns, now_ns - self._asked_ns)
@@ -59,11 +59,10 @@ class Cadence:
         self._steps += 1
         self._asked_ns, self._asked_heard_ns = now_ns, heard_ns
 
-    def answered(self, now_ns: int, text: bool) -> None:
-        """It was answered.
-
-        Args:
-            text: the answer has some.
-        """
+    def answered(self, now_ns: int) -> None:
+        """It was answered."""
         self._cost_ns = max(0, now_ns - self._asked_ns)
-        self._text_seen |= text
+
+    def text_shown(self) -> None:
+        """There is text on the screen."""
+        self._text_shown = True

@@ -16,8 +16,9 @@ from daemon.utterance import Utterance
 from pipeline import doubt, events
 from pipeline.arrays import Array
 from pipeline.doubt import Kept
-from pipeline.messages import Align, Words
+from pipeline.messages import SAMPLE_RATE, Align, Words
 from pipeline.sockets import ALIGNER
+from pipeline.voicing import voicing
 
 ALIGNMENTS_IN_FLIGHT = 2
 GUARDS = {
@@ -114,7 +115,7 @@ class Finals:
         alignment = utterance.alignment
         if not (self._alive and utterance.options.align) or alignment.stage is Stage.DONE or alignment.has_failed:
             return False
-        if not _is_doubtful(utterance, outcome):
+        if not _is_doubtful(utterance, outcome) or self._is_noise(utterance, outcome):
             return False
         if alignment.stage is Stage.NONE:
             alignment.stage = Stage.WANTED
@@ -122,36 +123,59 @@ class Finals:
 
     def _publish_final(self, utterance: Utterance, outcome: Outcome, now_ns: int) -> None:
         self.count += 1
-        kept = Kept(outcome.text, "")
+        noise = self._is_noise(utterance, outcome)
+        kept = Kept("", outcome.text) if noise else Kept(outcome.text, "")
         alignment = utterance.alignment
-        if alignment.stage is Stage.DONE and _is_doubtful(utterance, outcome):
+        if not noise and alignment.stage is Stage.DONE and _is_doubtful(utterance, outcome):
             silent = doubt.unheard(alignment.words, utterance.start, utterance.spans)
+            # What was committed may be typed already: that is never taken back.
+            silent = doubt.behind(outcome.text, alignment.words, silent, len(utterance.committed))
             kept = doubt.without(outcome.text, alignment.words, silent)
             if kept.withheld:
                 alignment.words = tuple(word for i, word in enumerate(alignment.words) if i not in silent)
         self._outside.publish(events.Final, **reports.final(utterance, outcome, kept, now_ns))
         if kept.withheld:
-            self._say(utterance, "withheld", f"text that no sound carries was held back: {kept.withheld}")
+            self._say(utterance, "withheld", "text that no sound carries was held back")
         if outcome.guard:
             self._say(utterance, "guard", f"{GUARDS.get(outcome.guard, outcome.guard)}; that was cut")
         utterance.published = True
         self._settle(utterance)
         if utterance.options.align and alignment.stage is Stage.NONE:
-            if outcome.text and not self.lost:
+            if kept.text and not self.lost:
                 alignment.stage = Stage.WANTED
             else:
-                alignment.give_up(self.lost if outcome.text else "")
+                alignment.give_up(self.lost if kept.text else "")
+
+    def _is_noise(self, utterance: Utterance, outcome: Outcome) -> bool:
+        """Whether its text is that of a noise; looked at once. What was committed may be typed already: it stays."""
+        if utterance.is_noise is None:
+            step, end = outcome.step, utterance.end
+            assert end is not None
+            utterance.is_noise = (
+                step is not None
+                and step.answer is not None
+                and not utterance.committed
+                and doubt.is_noise(
+                    outcome.text,
+                    step.answer.confidence,
+                    utterance.spans,
+                    lambda: voicing(self._sound(utterance, end - utterance.start)),
+                )
+            )
+        return utterance.is_noise
 
     def _publish_words(self, utterance: Utterance) -> None:
         alignment = utterance.alignment
         self._outside.publish(events.Words, **reports.words(utterance, alignment))
         silent = doubt.unheard(alignment.words, utterance.start, utterance.spans)
         if silent:
-            words = " ".join(word.text for i, word in enumerate(alignment.words) if i in silent)
-            self._say(utterance, "doubtful-words", f"these words lie where no speech was heard: {words}")
+            first = (utterance.start + alignment.words[min(silent)].start_sample) / SAMPLE_RATE
+            where = f"where no speech was heard, from {first:.1f} s on"
+            self._say(utterance, "doubtful-words", f"words that lie {where}: {len(silent)}")
         self._forget(utterance)
 
     def _say(self, utterance: Utterance, code: str, text: str) -> None:
+        """Never with words of the utterance: a notice is public and goes to the log, its source may be private."""
         self._outside.notice("info", code, f"utterance {utterance.number} of {utterance.source}: {text}")
 
     def _ask(self, utterances: list[Utterance], live: bool) -> None:
@@ -176,7 +200,9 @@ class Finals:
             if step.answer is not None and utterance.alignment.lacks_live(shown.committed):
                 self._timed_last = utterance.number
                 language = step.answer.language or utterance.options.language
-                question = utterance.alignment.ask_live(shown.committed, shown.tail, language)
+                # What is shown may lag behind what was heard; the aligner is to get what belongs to the sound.
+                tail = step.answer.text[len(shown.committed) :]
+                question = utterance.alignment.ask_live(shown.committed, tail, language)
                 self._outside.send(ALIGNER, question, self._sound(utterance, step.to))
                 return
 
@@ -185,7 +211,7 @@ class Finals:
         timed = utterance.alignment.hear(words)
         if timed:
             self._rest_until_ns = now_ns + words.align_ns
-        if timed and not utterance.published:
+        if timed and not utterance.closed:
             self._outside.publish(events.LiveWords, **reports.live_words(utterance, timed))
 
 

@@ -114,13 +114,15 @@ class Hub:
             for name, how in self.children.dead():
                 self._died(name, how)
         self.act(self.supervisor.tick(self.now))
-        self.utterances.advance(
-            {n for n in self._workers if self.supervisor.state(n) is State.READY}, time.monotonic_ns()
-        )
+        self._advance()
         self._let_go()
         self._publish_state()
         while (topic := self._events.subscription()) is not None:
             self.publisher.answer(topic)
+
+    def _advance(self) -> None:
+        ready = {name for name in self._workers if self.supervisor.state(name) is State.READY}
+        self.utterances.advance(ready, time.monotonic_ns())
 
     def _take(self, message: messages.Any, frames: list[bytes]) -> None:
         match message:
@@ -178,9 +180,10 @@ class Hub:
         self.children.kill(track.origin.id)
 
     def finish(self) -> None:
-        """The daemon is to end: no more sound is taken, and what is open is closed."""
+        """The daemon is to end: no more sound is taken, what is open is closed, and what that decides leaves."""
         self.ending = True
         self.ear.finish()
+        self._advance()
 
     def _let_go(self) -> None:
         for track in self.ear.over():

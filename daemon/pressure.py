@@ -13,7 +13,7 @@ PACES: tuple[Pace, ...] = ("full", "fewer-partials", "no-live-words", "finals-on
 
 STRAINED, EASED = 0.5, 0.35
 """A step that costs more than this part of its interval stretches the next one; to be at ease takes clearly less."""
-WORST_STRAIN = 2.0
+WORST_STRAIN = 1.0
 """No step counts for more: one hiccup is no pressure."""
 WEIGHT = 0.3
 """Of the newest step in the running mean, so that about three slow ones in a row are pressure."""

@@ -78,6 +78,8 @@ class Utterance:
     """What of it the VAD judged speech; known once it is closed."""
     outcome: Outcome | None = None
     cost: Cost = field(default_factory=Cost)
+    is_noise: bool | None = None
+    """Its text was written for a sound that is no speech; None until that was looked at."""
     published: bool = False
     """Its final is out; only word times may still come."""
     revision: int = 0
@@ -122,6 +124,11 @@ class Utterance:
         return self.end is not None
 
     @property
+    def committed(self) -> str:
+        """What of its text was promised not to change."""
+        return self._stabiliser.shown.committed
+
+    @property
     def strain(self) -> float:
         """As `Cadence.strain`."""
         return self._cadence.strain
@@ -148,7 +155,7 @@ class Utterance:
 
     def give_up(self, error: str = "") -> None:
         """Decide without decoding: what was committed stays, and nothing else is said."""
-        self.outcome = Outcome(self._stabiliser.shown.committed, "", error)
+        self.outcome = Outcome(self.committed, "", error)
 
     def due(self, at: Moment) -> int | None:
         """The sample up to which a step is due now, or None."""
@@ -195,7 +202,7 @@ class Utterance:
     def hear(self, hypothesis: Hypothesis, now_ns: int) -> Shown | None:
         """Take what the decoder says. Returns what to show of a partial; a final sets `outcome`.
 
-        A hypothesis of an older epoch, or a partial that the final has overtaken, says nothing.
+        A hypothesis of an older epoch, or a partial of an utterance that is closed, says nothing.
         """
         if self.outcome is not None or hypothesis.epoch != self._epoch:
             return None
@@ -204,13 +211,18 @@ class Utterance:
         if asked is None or asked.seq != hypothesis.seq:
             return None
         asked.answer, asked.answered_ns = hypothesis, now_ns
-        self._cadence.answered(now_ns, bool(hypothesis.text))
+        self._cadence.answered(now_ns)
         if asked.seq == self._final_seq:
             self._decide(asked)
+            return None
+        if self.closed:
+            # The final step, which is about to be sent, says it better; nothing is committed any more.
             return None
         self._attempts = 0
         self.revision += 1
         shown = self._stabiliser.step(hypothesis)
+        if shown.committed or shown.tail:
+            self._cadence.text_shown()
         self.latest = shown, asked
         return shown
 

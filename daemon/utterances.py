@@ -96,10 +96,10 @@ class Utterances:
         return any(not u.published for u in self.of(source))
 
     def working(self, track: Track, now_ns: int) -> bool:
-        """True while something of this source is with a worker, or will be without more sound."""
+        """True while something of this source is with a worker, or is about to go there."""
         moment = self._moment(track, now_ns)
         return any(
-            u.closed or u.in_flight is not None or u.alignment.busy or u.due(moment) is not None
+            u.closed or u.in_flight is not None or u.alignment.busy or (not self._lost and u.due(moment) is not None)
             for u in self.of(track.origin.id)
         )
 
@@ -142,11 +142,13 @@ class Utterances:
     def _close(self, utterance: Utterance, closed: Closed, now_ns: int) -> None:
         utterance.close(closed.end, now_ns, closed.spans)
         self._outside.publish(events.SpeechEnded, **reports.ended(utterance, closed))
+        click = closed.voiced < self._settings.vad.min_speech_ms * SAMPLE_RATE // 1000
         if closed.reason == "cancel":
-            self._outside.tell(Cancel(utterance.number, utterance.epoch + 1, 0))
             utterance.outcome = Outcome("", "")
-        elif closed.voiced < self._settings.vad.min_speech_ms * SAMPLE_RATE // 1000:
+        elif click:
             utterance.give_up()
+        if closed.reason == "cancel" or click:
+            self._outside.tell(Cancel(utterance.number, utterance.epoch + 1, 0))
 
     def advance(self, ready: set[str], now_ns: int) -> None:
         """Give out the work that is due, to processes that are ready, and publish what is decided."""

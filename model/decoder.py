@@ -17,6 +17,7 @@ from model.beat import Beat, steady
 from model.decoder_session import Session
 from model.decoder_slots import SCRATCH, Slots
 from model.guards import Said, suspicious, verdict
+from model.likelihood import confidence
 from model.llama import Llama
 from model.llama_batch import SEQUENCES
 from model.llama_library import ALL_LAYERS
@@ -45,6 +46,9 @@ class Decoded:
     """The transcript, stripped."""
     language: str
     """The language that the model named or was given; empty for none."""
+    confidence: float = 0.0
+    """The mean natural logarithm of the probabilities of the text's tokens, the end token's included, forced ones' not;
+    0.0 for no text."""
     prefill_ns: int = 0
     prefill_tokens: int = 0
     """Tokens that were computed in batches: of prompt and sound those that were new, and the draft."""
@@ -119,7 +123,7 @@ class Decoder:
             features: float32[tokens, d], the encoder's embeddings; none give an empty answer.
             context: text of the system turn.
             language: forced language, in the model's English name; empty lets the model decide.
-            forced: token ids that the answer must begin with; the language's tag is put before them if they lack it.
+            forced: token ids that the answer must begin with; the tag of a forced language takes the place of theirs.
             beat: called between tokens, and about every 10 ms inside the library.
 
         Raises:
@@ -149,9 +153,9 @@ class Decoder:
 
         Raises:
             ValueError: there are not so many rows before them.
-            ModelError: they have another width.
+            ModelError: they have another width, or are not finite.
         """
-        self._llama.check_width(rows)
+        self._llama.check_embeddings(rows)
         session = self._sessions.get(utterance) or Session(self._llama.width)
         session.hear(from_token, rows)
         self._sessions[utterance] = session
@@ -201,7 +205,10 @@ class Decoder:
         return self._guarded(write, context, twice=True) if len(session.rows) else _NOTHING
 
     def forget(self, utterance: int) -> None:
-        """Free what is kept of an utterance, if there is anything; its prompt stays for the next one."""
+        """Free what is kept of an utterance, if there is anything; its prompt stays for the next one.
+
+        Not for a beat to call: the library is at work on it.
+        """
         self._sessions.pop(utterance, None)
         for kind in (_BIASED, _CLEAN):
             self._slots.release((utterance, kind))
@@ -210,16 +217,18 @@ class Decoder:
         """float32[vocabulary]: how the model rates each token as the first of its answer; for comparisons."""
         task = self._task(features, context, self._prompt.tag(language))
         self._slots.make_room(task.tokens, SCRATCH)
-        self._llama.feed_tokens(task.prefix, sequence=SCRATCH)
-        self._llama.feed_embeddings(features, sequence=SCRATCH)
-        logits: Floats = self._llama.feed_tokens([*task.suffix, *task.begin], outputs=1, sequence=SCRATCH)[0]
-        self._llama.clear(SCRATCH)
-        return logits
+        try:
+            self._llama.feed_tokens(task.prefix, sequence=SCRATCH)
+            self._llama.feed_embeddings(features, sequence=SCRATCH)
+            return np.asarray(self._llama.feed_tokens([*task.suffix, *task.begin], outputs=1, sequence=SCRATCH)[0])
+        finally:
+            self._llama.clear(SCRATCH)
 
     def _begin(self, language: str, forced: Sequence[int]) -> list[int]:
         """The tokens that an answer must begin with, the language's tag first."""
         tag = self._prompt.tag(check_language(language, self.config.languages))
-        return list(forced) if list(forced[: len(tag)]) == tag else [*tag, *forced]
+        own = forced.index(self._prompt.text_mark) + 1 if tag and self._prompt.text_mark in forced else 0
+        return [*tag, *forced[own:]]
 
     def _task(self, rows: Floats, context: str, begin: list[int], draft: Sequence[int] = ()) -> Task:
         return Task(tuple(self._prompt.prefix(context)), rows, self._prompt.suffix, begin, draft)
@@ -251,6 +260,7 @@ def _decoded(written: Written, answer: Answer, cost: Sequence[Written], guard: s
         ends=answer.ends,
         text=answer.text,
         language=answer.language,
+        confidence=confidence(written.log_probabilities[answer.begin :]) if answer.text else 0.0,
         prefill_ns=sum(one.prefill_ns for one in cost),
         prefill_tokens=sum(one.prefilled for one in cost),
         generate_ns=sum(one.generate_ns for one in cost),

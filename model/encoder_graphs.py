@@ -40,7 +40,7 @@ class Frontend:
         bins, frames, tokens = config.mel_bins, config.block_frames, config.block_tokens
         lengths = {"batch": 1, "frames": frames, "tokens": tokens} if fixed else None
         self._session = Session(path, threads, provider, lengths)
-        _check(self._session, [(None, bins, frames)], (None, tokens, config.width or None))
+        _check(self._session, [(1, bins, frames)], (1, tokens, config.width or None))
         self._whole_blocks = fixed or self._session.inputs[0][2] is not None
 
     def tokens(self, mel: Floats, *, lone: bool) -> Floats:

@@ -18,9 +18,10 @@ import numpy.typing as npt
 
 from model.beat import Beat, steady
 from model.errors import ModelError
+from model.likelihood import Choice, most_likely
 from model.llama_abort import Abort
-from model.llama_batch import BATCH, OUTPUTS, Batch, Items, pieces
-from model.llama_library import ALL_LAYERS, api, load_model, reason, start
+from model.llama_batch import BATCH, OUTPUTS, OUTPUTS_ON_GPU, Batch, Items, pieces
+from model.llama_library import ALL_LAYERS, api, is_unquantised, load_model, reason, start
 from model.llama_vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float32]
@@ -71,6 +72,7 @@ class Llama:
         self._context: api.llama_context_p | None = None
         self._model: api.llama_model_p | None
         self._model, self.gpu_layers = load_model(path, gpu_layers)
+        self._outputs = OUTPUTS_ON_GPU if self.gpu_layers else OUTPUTS
         self.vocabulary = Vocabulary(self._model, path)
         self.width: int = api.llama_model_n_embd(self._model)
         self.longest: int = api.llama_model_n_ctx_train(self._model)
@@ -78,6 +80,9 @@ class Llama:
         self._row_width = api.llama_model_n_embd_inp(self._model)
         kinds = (api.LLAMA_ROPE_TYPE_MROPE, api.LLAMA_ROPE_TYPE_IMROPE)
         self._three_positions = api.llama_model_rope_type(self._model) in kinds
+        # Unquantised weights meet a lone token, or a lone result, in another kernel, which rounds otherwise. Beside a
+        # second one it comes out bit for bit as in any batch: then nothing hangs on how an answer was cut into batches.
+        self._pairs = not hidden and not self.gpu_layers and is_unquantised(self._model)
         self.reserve(min(self.longest, room))
 
     def length(self, sequence: int = 0) -> int:
@@ -172,47 +177,56 @@ class Llama:
 
         def keep(row: int, result: Floats) -> None:
             rows[row] = result[: rows.shape[1]]
+            self._check_numbers(rows[row])
 
         self._feed(np.asarray(tokens, dtype=np.int32), beat, places, sequence, keep)
         return rows
 
-    def choose(self, tokens: Sequence[int], first: int, beat: Beat = steady, sequence: int = 0) -> Ints:
+    def choose(self, tokens: Sequence[int], first: int, beat: Beat = steady, sequence: int = 0) -> list[Choice]:
         """Append tokens, and say for those from place `first` on which token the model rates highest after each.
 
-        Of several that it rates alike, the one with the lowest id. The logits are not copied. Errors as in
-        `feed_tokens`; not for a model with hidden states.
-
-        Returns:
-            int32[len(tokens) - first].
+        Of several that it rates alike, the one with the lowest id. Errors as in `feed_tokens`; not for a model with
+        hidden states.
         """
-        chosen = np.empty(len(tokens) - first, dtype=np.int32)
+        chosen: list[Choice] = []
 
-        def keep(row: int, result: Floats) -> None:
-            chosen[row] = result.argmax()
+        def keep(_: int, result: Floats) -> None:
+            chosen.append(most_likely(result))
+            best = chosen[-1].token  # the first that is no number, if there is one
+            self._check_numbers(result[best : best + 1])
 
         self._feed(np.asarray(tokens, dtype=np.int32), beat, range(first, len(tokens)), sequence, keep)
         return chosen
 
     def feed_embeddings(self, embeddings: Floats, beat: Beat = steady, sequence: int = 0) -> None:
         """Append float32[n, width] in the place of n tokens; errors as in `feed_tokens`."""
-        self.check_width(embeddings)
+        self.check_embeddings(embeddings)
         rows = embeddings
         if self._row_width != self.width:
             rows = np.zeros((len(embeddings), self._row_width), dtype=np.float32)
             rows[:, : self.width] = embeddings
         self._feed(rows, beat, (), sequence, lambda _row, _result: None)
 
-    def check_width(self, embeddings: Floats) -> None:
-        """See that they have the shape [n, width].
+    def check_embeddings(self, embeddings: Floats) -> None:
+        """See that they are finite and have the shape [n, width].
 
         Raises:
-            ModelError: another.
+            ModelError: they are not, or have another one.
         """
         if embeddings.ndim != 2 or embeddings.shape[1] != self.width:
             raise ModelError(
                 f"{self.path} has width {self.width}, the embeddings have the shape {embeddings.shape}",
                 "Encoder and decoder are not of the same model; convert it again.",
             )
+        if not np.isfinite(embeddings).all():
+            raise ModelError("the encoder gave values that are no numbers", "Choose another precision for it.")
+
+    def _check_numbers(self, result: Floats) -> None:
+        """Raise where there is none, and forget everything: what is no number spoils other sequences, masked or not."""
+        if np.isnan(result).any():
+            api.llama_memory_clear(api.llama_get_memory(self._context), True)
+            self._cells = [[] for _ in self._cells]
+            raise ModelError(f"{self.path} gave values that are no numbers", "Choose another precision for it.")
 
     def _feed(
         self, items: Items, beat: Beat, places: Sequence[int], sequence: int, keep: Callable[[int, Floats], None]
@@ -220,7 +234,7 @@ class Llama:
         """Append, and show `keep` the result at each of the places while the library still has it."""
         if sum(map(len, self._cells)) + len(items) > self.capacity and len(items) > self.free:
             raise ModelError(f"a context of {self.capacity} tokens is full", "Use a shorter recording.")
-        for begin, end, first, last in pieces(len(items), places, all_come_out=self._hidden):
+        for begin, end, first, last in pieces(len(items), places, all_come_out=self._hidden, most=self._outputs):
             wanted = [place - begin for place in places[first:last]]
             self._compute(items[begin:end], beat, wanted, sequence)
             for row, place in enumerate(wanted, start=first):
@@ -232,7 +246,11 @@ class Llama:
             # With hidden states on, the library computes them, and the logits, of every token: only where wanted.
             api.llama_set_embeddings(self._context, len(wanted) > 0)
         cells = self._cells[sequence]
-        batch = Batch(part, len(cells), wanted, sequence, three_positions=self._three_positions)
+        paired = self._pairs and len(part) == 1 and self.free > 1
+        items = part if not paired else np.concatenate([part, part])
+        if self._pairs and len(wanted) == 1 and len(items) > 1:
+            wanted = [wanted[0] - 1, wanted[0]] if wanted[0] else [0, 1]
+        batch = Batch(items, len(cells), wanted, sequence, three_positions=self._three_positions)
         self._abort.begin(beat)
         start()
         try:
@@ -248,6 +266,8 @@ class Llama:
             raise ModelError(
                 f"{self.path}: llama.cpp failed with {result}: {reason()}", "Convert or fetch the model again."
             )
+        if paired:
+            api.llama_memory_seq_rm(api.llama_get_memory(self._context), sequence, len(cells) + 1, -1)
         cells.extend(range(self._born, self._born + len(part)))
         self._born += len(part)
 
@@ -264,7 +284,7 @@ class Llama:
         parameters.n_ubatch = BATCH
         parameters.n_seq_max = len(self._cells)
         parameters.kv_unified = True
-        parameters.n_outputs_max = OUTPUTS
+        parameters.n_outputs_max = self._outputs
         parameters.n_threads = self._threads
         parameters.n_threads_batch = self._threads
         parameters.pooling_type = api.LLAMA_POOLING_TYPE_NONE

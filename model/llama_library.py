@@ -37,6 +37,7 @@ _CONTINUED = 5
 """GGML_LOG_LEVEL_* of ggml.h."""
 _GPU_TYPES = (1, 2)
 """GGML_BACKEND_DEVICE_TYPE_GPU and _IGPU of ggml-backend.h: with its own memory, and with the machine's."""
+_UNQUANTISED = (api.LLAMA_FTYPE_ALL_F32, api.LLAMA_FTYPE_MOSTLY_F16, api.LLAMA_FTYPE_MOSTLY_BF16)
 _QUANTISER_BYTES = 256 << 20
 """Rows that the quantiser holds at once; its own default of 8 GiB is more than many machines have."""
 _TENSOR_LINE = re.compile(r"\[ *(\d+)/ *(\d+)\]")
@@ -118,6 +119,8 @@ def load_model(path: Path, gpu_layers: int) -> tuple[api.llama_model_p, int]:
             "Set gpu_layers to 0 or -1, or build llama.cpp for your GPU: CMAKE_ARGS=-DGGML_CUDA=on (NVIDIA), "
             "-DGGML_VULKAN=on (any) or -DGGML_METAL=on (Apple), before `make setup`.",
         )
+    # Products of float16 are added up in float32: in float16 near ties fall out otherwise in a batch of another length.
+    os.environ.setdefault("GGML_CUDA_CUBLAS_COMPUTE_TYPE", "f32")
     start()
     parameters = api.llama_model_default_params()
     parameters.n_gpu_layers = gpu_layers if devices else 0
@@ -130,6 +133,13 @@ def load_model(path: Path, gpu_layers: int) -> tuple[api.llama_model_p, int]:
         raise ModelError(f"{path} cannot be loaded: {reason()}", "Convert or fetch the model again.")
     most = api.llama_model_n_layer(model) + 1
     return model, most if parameters.n_gpu_layers < 0 else min(parameters.n_gpu_layers, most)
+
+
+def is_unquantised(model: api.llama_model_p) -> bool:
+    """Whether the file says that its matrices are of float32, float16 or bfloat16; one that does not say so is not."""
+    said = ctypes.create_string_buffer(16)
+    found = api.llama_model_meta_val_str(model, b"general.file_type", said, len(said))
+    return found > 0 and said.value in {b"%d" % kind for kind in _UNQUANTISED}
 
 
 def quantise(source: Path, target: Path, precision: str, threads: int, tell: Callable[[int, int], None]) -> None:

@@ -43,6 +43,8 @@ class Answer:
     text: str
     ends: tuple[int, ...]
     """For each token, the characters of `text` that stand once it is written; -1 in the middle of a character."""
+    begin: int
+    """The first token of the text; those before it name the language."""
 
 
 class Prompt:
@@ -82,7 +84,7 @@ class Prompt:
         text = "" if raw.strip().casefold() == _NOTHING_HEARD else raw.strip()
         leading = len(raw) - len(raw.lstrip())
         ends = (end if end < 0 else min(max(end - leading, 0), len(text)) for end in lengths)
-        return Answer(_language(tag), text, (*(0 for _ in range(mark)), *ends))
+        return Answer(_language(tag), text, (*(0 for _ in range(mark)), *ends), mark)
 
 
 def check_language(language: str, known: Sequence[str]) -> str:

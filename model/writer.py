@@ -6,6 +6,7 @@ of what the tokens mean, nor of what came before this answer.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ import numpy.typing as npt
 
 from model.beat import Beat, check
 from model.guards import BUDGET, LOOP, repeated
+from model.likelihood import Choice
 from model.llama import Llama
-from model.llama_batch import OUTPUTS
+from model.llama_batch import OUTPUTS_ON_GPU
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,7 +29,7 @@ BUDGET_PER_AUDIO_TOKEN = 1.6
 PIECE = 16
 """A draft is checked by so many tokens at a time on a processor: from there on a batch costs no less for each of them
 than a longer one, and what lies behind a wrong token was in vain."""
-PIECE_ON_GPU = OUTPUTS - 1
+PIECE_ON_GPU = OUTPUTS_ON_GPU - 1
 """On a GPU a short batch takes as long as a long one."""
 AGAIN = 2
 """So many tokens in a row that an answer and its draft have in common, behind a difference, resume the draft."""
@@ -65,6 +67,8 @@ class Written:
 
     tokens: tuple[int, ...]
     """All of it, what was given included, end token not."""
+    log_probabilities: tuple[float, ...]
+    """Of these tokens, and of the end token if there was one; nan for those that were given, and not chosen."""
     whole: tuple[int, ...]
     """The same before a loop at its end was cut off."""
     stuck: str
@@ -85,9 +89,10 @@ class Written:
 
 @dataclass
 class _Grown:
-    """An answer in the making, and what was chosen for it, in one go or one by one."""
+    """An answer in the making, and how its tokens came about."""
 
     tokens: list[int]
+    log_probabilities: list[float]
     stuck: str = ""
     chosen: int = 0
     drafted: int = 0
@@ -133,59 +138,64 @@ class Writer:
         finally:
             self._llama.truncate(sound, sequence)
         drafted += grown.drafted
-        accepted = len(known) - 1 + grown.accepted
         cut = repeated(grown.tokens) if grown.stuck == LOOP else 0
+        length = max(len(task.begin), len(grown.tokens) - cut)
         return Written(
-            tokens=tuple(grown.tokens[: max(len(task.begin), len(grown.tokens) - cut)]),
+            tokens=tuple(grown.tokens[:length]),
+            log_probabilities=tuple(grown.log_probabilities[: length if cut else None]),
             whole=tuple(grown.tokens),
             stuck=grown.stuck,
             reused=reused,
             prefilled=sound - reused + len(task.suffix) + len(task.begin) + drafted,
             drafted=drafted,
-            accepted=accepted,
-            chosen=grown.chosen - accepted,
+            accepted=grown.accepted,
+            chosen=grown.chosen,
             prefill_ns=prefilled - started,
             generate_ns=time.monotonic_ns() - prefilled,
         )
 
-    def _checked(self, given: Sequence[int], draft: Sequence[int], sequence: int, beat: Beat) -> tuple[list[int], int]:
+    def _checked(
+        self, given: Sequence[int], draft: Sequence[int], sequence: int, beat: Beat
+    ) -> tuple[list[Choice], int]:
         """Feed what is given, and the draft as far as it is right; of the draft nothing wrong stays behind.
 
         Returns:
             What the model chose after what is given, and after each token of the draft that it chose too; and how much
             of the draft was given to it.
         """
-        known: list[int] = []
+        known: list[Choice] = []
         drafted = 0
         while True:
             piece = draft[drafted : drafted + self._piece]
             begin = self._llama.length(sequence)
-            chosen: list[int] = self._llama.choose([*given, *piece], len(given) - 1, beat, sequence).tolist()
-            right = next((place for place, token in enumerate(piece) if token != chosen[place]), len(piece))
+            chosen = self._llama.choose([*given, *piece], len(given) - 1, beat, sequence)
+            right = next((place for place, token in enumerate(piece) if token != chosen[place].token), len(piece))
             self._llama.truncate(begin + len(given) + right, sequence)
             known += chosen[: right + 1]
             drafted += len(piece)
-            if right < len(piece) or drafted == len(draft) or chosen[right] != draft[drafted]:
+            if right < len(piece) or drafted == len(draft) or chosen[right].token != draft[drafted]:
                 return known, drafted
             # The first token of the next piece is known to be right before it is fed: it takes the place of the given.
             given = draft[drafted : drafted + 1]
             drafted += 1
 
-    def _grown(self, task: Task, known: Sequence[int], left: Sequence[int], sequence: int, beat: Beat) -> _Grown:
+    def _grown(self, task: Task, known: Sequence[Choice], left: Sequence[int], sequence: int, beat: Beat) -> _Grown:
         """Take the likeliest token again and again.
 
         Args:
-            known: what the model chose already.
+            known: what the model chose already; all but the last of it was drafted.
             left: of the draft, from its first wrong token on.
         """
-        grown = _Grown(list(task.begin))
+        grown = _Grown(list(task.begin), [math.nan] * len(task.begin))
         while True:
-            for token in known:
-                grown.chosen += 1
-                if token in self._end_ids:
-                    return grown
-                if len(grown.tokens) == task.budget:
+            for ahead, (token, log_probability) in enumerate(known, start=1 - len(known)):
+                grown.chosen += ahead == 0
+                grown.accepted += ahead < 0
+                if token not in self._end_ids and len(grown.tokens) == task.budget:
                     grown.stuck = BUDGET
+                    return grown
+                grown.log_probabilities.append(log_probability)
+                if token in self._end_ids:
                     return grown
                 grown.tokens.append(token)
                 if repeated(grown.tokens):
@@ -195,7 +205,6 @@ class Writer:
             rest = resumed(grown.tokens, left)[: task.budget - len(grown.tokens)]
             known, drafted = self._checked(grown.tokens[-1:], rest, sequence, beat)
             grown.drafted += drafted
-            grown.accepted += len(known) - 1
             left = rest[len(known) - 1 :] if rest else left
 
 

@@ -1,14 +1,16 @@
 """Which words of a transcript no sound carries: what the model wrote, against what the VAD heard. Pure functions.
 
-A model of speech may write text for noise or silence. This file owns the rule by which a text is doubtful, and what is
-held back of it. It does not know who places words in the sound, nor what is done with what is held back.
+A model of speech may write text for noise or silence. This file owns the rules by which a text is doubtful, or is that
+of noise, and what is held back of it. It does not know who places words in the sound, nor what is done with what is
+held back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from model.guards import words as spoken
 from pipeline.messages import SAMPLE_RATE, Word
 from pipeline.segmenter import Spans
 
@@ -23,6 +25,22 @@ QUIET_START_SAMPLES = SAMPLE_RATE
 NEAR_SAMPLES = int(0.3 * SAMPLE_RATE)
 """A word so near to speech may be part of it: neither the VAD nor the aligner is exact."""
 IDEOGRAPHS_A_WORD = 2
+
+UNSURE = -0.35
+"""Mean log probability of a text's tokens: of what it writes for noise a model is hardly ever surer, and of most speech
+it is. Speech that it hears badly lies as low, so that this alone proves nothing."""
+VERY_UNSURE = -0.7
+"""The same for more than FEW_WORDS words, among which a few that are likely by chance count less."""
+FEW_WORDS = 5
+UNVOICED = 0.02
+"""The share of voiced sound that keys and breath do not reach. Speech aloud has more than ten times as much, be it in
+noise of half its loudness; a short word in such noise may have three times as much."""
+TOO_SLOW = ((VERY_UNSURE, 1.0), (-1.2, 1.5))
+"""A text that is less sure than the one and has fewer different words in a second of speech than the other is that of
+music, for which a model writes the same word again and again. Few words alone prove nothing: most of what the VAD took
+for speech may be noise around them."""
+LEAST_SAMPLES = int(1.5 * SAMPLE_RATE)
+"""In less speech than that one word alone is few."""
 
 
 class Kept(NamedTuple):
@@ -44,6 +62,25 @@ def is_doubtful(text: str, start: int, end: int, spans: Spans) -> bool:
     if words > FASTEST_WORDS * speech / SAMPLE_RATE + SPARE_WORDS:
         return True
     return words > 1 and speech < LEAST_SHARE * (end - start - QUIET_START_SAMPLES)
+
+
+def is_noise(text: str, confidence: float, spans: Spans, voicing: Callable[[], float]) -> bool:
+    """Whether a text was written for a sound that is no speech.
+
+    No single sign is proof: whispering has no voice, many a word is said slowly, and a strange accent makes a model
+    unsure. So it takes two.
+
+    Args:
+        confidence: the mean natural logarithm of the probabilities of its tokens.
+        spans: what the VAD judged speech.
+        voicing: how much of the sound is voiced, from 0.0 to 1.0; only asked where that counts.
+    """
+    if not text or confidence >= (UNSURE if count_words(text) <= FEW_WORDS else VERY_UNSURE):
+        return False
+    speech = sum(to - at for at, to in spans)
+    different = count_words(" ".join(dict.fromkeys(spoken(text))))
+    slow = any(confidence < sure and different < rate * speech / SAMPLE_RATE for sure, rate in TOO_SLOW)
+    return (slow and speech >= LEAST_SAMPLES) or voicing() < UNVOICED
 
 
 def count_words(text: str) -> float:
@@ -91,6 +128,12 @@ def places(text: str, words: Sequence[Word]) -> list[tuple[int, int]]:
         found.append((mine[0], mine[-1] + 1))
         done += len(own)
     return found
+
+
+def behind(text: str, words: Sequence[Word], which: set[int], settled: int) -> set[int]:
+    """Of some of the words, those that begin behind the first `settled` characters of the text."""
+    found = places(text, words)
+    return {index for index in which if index < len(found) and found[index][0] >= settled}
 
 
 def without(text: str, words: Sequence[Word], silent: set[int]) -> Kept:

@@ -113,7 +113,7 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that were chosen one by one."""
     steps: int
     wait: float
-    """From the end of the utterance's audio reaching the daemon to its final leaving it."""
+    """From the end of the utterance becoming known to its final leaving the daemon."""
     reused_tokens: int = 0
     """Tokens of prompt and sound that did not have to be computed again."""
     draft_tokens: int = 0

@@ -130,6 +130,9 @@ class Hypothesis(Message, frozen=True):
     """Those of them that it would have chosen itself."""
     guard: str = ""
     """What made the decoder begin anew, without context: "loop", "budget" or "echo"; empty for nothing."""
+    confidence: float = 0.0
+    """The mean natural logarithm of the probabilities of the text's tokens, the end token's included, forced ones' not;
+    0.0 for no text."""
 
     def __post_init__(self) -> None:
         if len(self.ends) != len(self.tokens) or max(self.ends, default=0) > len(self.text):

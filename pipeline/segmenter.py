@@ -228,7 +228,7 @@ class Segmenter:
         frames = self._frames
         if cut is None:
             cut = self._quietest()
-        elif self._paused_at is not None and frames[cut].start >= self._paused_at - self._tail * FRAME_SAMPLES:
+        elif frames[cut].start >= self._position - self._quiet * FRAME_SAMPLES:
             # It is silent now: nothing was said yet that the next utterance would begin with.
             return [self._close("length")]
         closed = self._end(frames[cut].start, "length")

@@ -57,7 +57,7 @@ class VadSettings(Section, frozen=True):
     min_speech_ms: Annotated[int, Meta(ge=0, le=2000)] = 100
     """An utterance with less speech than this is dropped as a click."""
     max_utterance_s: Annotated[float, Meta(ge=6, le=120)] = 30.0
-    """A longer utterance is cut at the quietest point of its last 5 s."""
+    """A longer utterance is cut in the longest pause of its last 5 s, else at the quietest point there."""
 
 
 class StreamSettings(Section, frozen=True):

@@ -1,14 +1,16 @@
 """Which words of a changing hypothesis may be shown as settled.
 
 Sans-IO: one `Stabiliser` for each utterance is told every hypothesis and answers with committed text, which only ever
-grows, and a tail, which may change. It works on the decoder's tokens, because what is committed must be forced on the
-next decode; it knows neither audio nor sockets.
+grows, and a tail, which may change; how the tail follows the hypotheses is `pipeline.display`'s. It works on the
+decoder's tokens, because what is committed must be forced on the next decode; it knows neither audio nor sockets.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.display import Display
+from pipeline.doubt import UNSURE
 from pipeline.messages import SAMPLE_RATE, Hypothesis
 from pipeline.settings import StreamSettings
 from pipeline.word_breaks import goes_on, word_breaks
@@ -42,6 +44,7 @@ class Stabiliser:
         self._agreeing: list[Hypothesis] = []
         self._forced: tuple[int, ...] = ()
         self._committed = ""
+        self._display = Display()
 
     @property
     def shown(self) -> Shown:
@@ -52,8 +55,8 @@ class Stabiliser:
         """Take the next hypothesis of the utterance."""
         if self._commit:
             self._advance(hypothesis)
-        tail = hypothesis.text[len(self._committed) :] if hypothesis.text.startswith(self._committed) else ""
-        return Shown(self._committed, tail, self._forced)
+        shown = self._display.step(hypothesis.text, self._committed)
+        return Shown(self._committed, shown[len(self._committed) :], self._forced)
 
     def restart(self) -> None:
         """The utterance is decoded anew from its beginning: what was committed stays, agreement begins again."""
@@ -62,6 +65,10 @@ class Stabiliser:
     def _advance(self, newest: Hypothesis) -> None:
         if newest.tokens[: len(self._forced)] != self._forced:
             # It was asked before the latest words were committed, or overruled them: no witness for what follows them.
+            self._agreeing.clear()
+            return
+        if not self._forced and newest.confidence < UNSURE:
+            # What is committed cannot be held back any more, and this may turn out to be written for a noise.
             self._agreeing.clear()
             return
         self._agreeing.append(newest)

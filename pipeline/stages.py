@@ -174,6 +174,7 @@ class DecodeStage:
             draft_tokens=decoded.draft_tokens,
             accepted_tokens=decoded.accepted_tokens,
             guard=decoded.guard,
+            confidence=decoded.confidence,
         )
         return [Output(HUB, hypothesis)]
 

@@ -28,6 +28,7 @@ from pipeline.settings import Settings, VadSettings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
 from pipeline.stages import Stage
 from pipeline.transcript import Transcript, Utterance, assemble
+from pipeline.voicing import voicing
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,9 @@ class Transcriber:
         assert isinstance(heard, Hypothesis)
         base = offset_s + piece.start / SAMPLE_RATE
         text, placed = heard.text, Words(self._count, 0, (), 0)
+        if doubt.is_noise(text, heard.confidence, piece.spans, lambda: voicing(piece.pcm)):
+            self._withheld(text)
+            text = ""
         if text and ALIGNER in self._stages:
             align = Align(self._count, 0, text, heard.language or speech.language)
             answer = self._pass(align, piece.pcm, (ALIGNER,))
@@ -210,15 +214,20 @@ class Transcriber:
         kept = doubt.without(text, placed.words, silent)
         if not kept.withheld:
             return text, placed
-        self._tell(f"text that no sound carries was held back: {kept.withheld}")
+        self._withheld(kept.withheld)
         words = tuple(word for index, word in enumerate(placed.words) if index not in silent)
         return kept.text, msgspec.structs.replace(placed, words=words)
+
+    def _withheld(self, text: str) -> None:
+        self._tell(f"text that no sound carries was held back: {text}")
 
     def _pass(self, message: messages.Any, array: Array, names: Iterable[str]) -> messages.Any:
         """Send a message through these stages, one after the other; what the last one says."""
         for name in names:
-            (output,) = self._stages[name].step(message, _frames(array), steady)
-            self._stages[name].forget(self._count)
+            try:
+                (output,) = self._stages[name].step(message, _frames(array), steady)
+            finally:
+                self._stages[name].forget(self._count)
             message = output.message
             array = np.empty(0, np.int16) if output.array is None else output.array
         return message

@@ -71,6 +71,8 @@ class Worker:
         self._outboxes: dict[str, Outbox] = {}
         self._cancelled: dict[int, tuple[int, int]] = {}
         self._over: deque[int] = deque(maxlen=REMEMBERED)
+        self._unforgotten: list[int] = []
+        """Those that the stage still holds: it is told between its steps, not in the middle of the library's work."""
         self._job: Job | None = None
         self._ended = False
         self._beat_ns = 0
@@ -85,6 +87,8 @@ class Worker:
         while not self._ended:
             poll.wait(BEAT_INTERVAL_NS / 1e9)
             self._look()
+            while self._unforgotten:
+                self._stage.forget(self._unforgotten.pop())
             try:
                 received = self._inbox.receive()
                 if received is not None:
@@ -129,8 +133,12 @@ class Worker:
         return self._ended or self._stale(self._job)
 
     def _stale(self, job: Job | None) -> bool:
+        if job is None:
+            return False
+        if job.utterance in self._over:
+            return True
         # Alignment comes after the last step: a cancel of steps does not mean it.
-        if job is None or isinstance(job, Align) or job.utterance not in self._cancelled:
+        if isinstance(job, Align) or job.utterance not in self._cancelled:
             return False
         return (job.epoch, job.seq) < self._cancelled[job.utterance]
 
@@ -148,7 +156,7 @@ class Worker:
             elif isinstance(message, Forget):
                 self._over.append(message.utterance)
                 self._cancelled.pop(message.utterance, None)
-                self._stage.forget(message.utterance)
+                self._unforgotten.append(message.utterance)
             elif isinstance(message, Shutdown):
                 self._ended = True
 

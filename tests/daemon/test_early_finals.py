@@ -31,6 +31,22 @@ def test_the_final_overtakes_a_partial_in_flight_and_tells_it_to_stop(utterance:
     assert next_step(utterance, 99 * S) is None
 
 
+def test_a_partial_that_is_answered_behind_the_end_is_not_shown_and_commits_nothing(utterance: Utterance) -> None:
+    for seq in range(4):
+        next_step(utterance, (2 + seq) * S, now_ns=seq * NS)
+        if seq < 3:
+            hear(utterance, seq, "one two three four", samples=(2 + seq) * S)
+    before = utterance.committed
+    utterance.close(8 * S, 0)
+    assert hear(utterance, 3, "one two three four", samples=9 * S) is None
+    assert utterance.committed == before
+    final = next_step(utterance, 9 * S)
+    assert final is not None
+    assert final.cancel is None
+    hear(utterance, 4, "the text", last=True)
+    assert utterance.outcome is not None
+
+
 def test_a_cut_before_what_was_sent_makes_the_encoder_forget_only_what_lies_behind_it(utterance: Utterance) -> None:
     next_step(utterance, 6 * S)
     utterance.close(4 * S, 0)

@@ -249,3 +249,16 @@ def test_sound_may_be_gathered_only_while_nobody_speaks(hub: QuietHub, desk: Des
     assert not idle_after(noise)
     assert list(hub.utterances) == []
     assert idle_after(silence)
+
+
+def test_at_the_end_a_final_that_is_decided_already_leaves_before_the_daemon_does(hub: QuietHub, desk: Desk) -> None:
+    said: list[type[events.Event]] = []
+    hub.publisher.publish = lambda kind, **_: said.append(kind)  # type: ignore[method-assign]
+    track = hub.sources.find(opened(desk, align=False))
+    assert track is not None
+    track.take(np.zeros(16000, np.int16), 0, 0)
+    hub.utterances.segmented(track, [Opened(0), Closed(0, 16000, "end", 8000)], 0)
+    next(iter(hub.utterances)).outcome = Outcome("so", "English")
+    hub.finish()
+    assert said[-1] is events.Final
+    assert not hub.unfinished

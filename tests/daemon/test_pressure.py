@@ -36,7 +36,7 @@ def test_a_machine_that_keeps_up_is_left_alone() -> None:
 def test_one_slow_step_is_no_pressure_and_three_in_a_row_are() -> None:
     run = Run()
     run.go(5, strain=0.1)
-    run.pressure.step(1.0)
+    run.pressure.step(60.0)
     assert run.go(5, strain=0.1) == []
     for _ in range(3):
         run.pressure.step(1.0)

@@ -107,7 +107,7 @@ class Room:
 
     def _answer(self, work: Work) -> None:
         before = len(self.script.of(events.Partial))
-        text = str(work.covers)
+        text = f"so {work.covers}"
         tokens, ends = tuple(range(len(text))), tuple(range(1, len(text) + 1))
         speech = work.speech
         answer = Hypothesis(
@@ -138,7 +138,7 @@ def check_nothing_is_lost(room: Room) -> None:
     room.hear(10.0, loud=False)
     started, finals = room.script.of(events.SpeechStarted), room.script.of(events.Final)
     assert [final["utterance"] for final in finals] == [event["utterance"] for event in started]
-    assert [final["text"] for final in finals] == [str(round((f["end"] - f["start"]) * S)) for f in finals]
+    assert [final["text"] for final in finals] == [f"so {round((f['end'] - f['start']) * S)}" for f in finals]
 
 
 def test_a_decoder_that_keeps_up_leaves_nothing_out(room: Room) -> None:

@@ -63,6 +63,15 @@ def test_nothing_is_sent_to_a_process_that_is_not_ready(world: World) -> None:
     assert len(world.speeches()) == 1
 
 
+def test_the_step_of_what_turns_out_to_be_a_click_is_told_to_stop(world: World) -> None:
+    world.segmented(Opened(0))
+    world.advance()
+    world.segmented(Closed(0, 2 * S, "silence", 100))
+    (cancel,) = world.script.told
+    assert isinstance(cancel, Cancel)
+    assert cancel.epoch > world.script.last_speech().epoch
+
+
 def test_a_click_gets_an_empty_final_without_being_decoded(world: World) -> None:
     world.utter(0, 2, voiced=100)
     world.advance()

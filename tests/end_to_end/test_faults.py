@@ -95,7 +95,7 @@ def test_a_daemon_that_is_killed_takes_its_workers_along_and_the_next_one_finish
 ) -> None:
     daemon = start_daemon()
     source = daemon.open()
-    daemon.say(source, recording("02")[: 8 * SAMPLE_RATE])
+    daemon.say(source, recording("02")[: 8 * SAMPLE_RATE], speed=4)
     daemon.until(lambda e: isinstance(e, events.Partial))
     children = psutil.Process(daemon.process.pid).children()
     assert len(children) == 3

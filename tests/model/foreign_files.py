@@ -31,13 +31,15 @@ def foreign_package(
     return out
 
 
-def write_frontend(source: Path, target: Path, *, half: bool = False, output: str = "chunk_out") -> None:
+def write_frontend(
+    source: Path, target: Path, *, half: bool = False, output: str = "chunk_out", batch: int = 1
+) -> None:
     """The convolutions of one block at a time: [1, bins, 100] -> [1, 13, width], and nothing said beside that."""
     model = onnx.load(str(source))
     _, bins, _ = (one.dim_value for one in model.graph.input[0].type.tensor_type.shape.dim)
     width = model.graph.output[0].type.tensor_type.shape.dim[2].dim_value
-    _fix(model.graph.input[0], (1, bins, 100))
-    _fix(model.graph.output[0], (1, 13, width))
+    _fix(model.graph.input[0], (batch, bins, 100))
+    _fix(model.graph.output[0], (batch, 13, width))
     _rename_output(model, output)
     _save(model, target, half=half)
 

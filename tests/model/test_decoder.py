@@ -13,6 +13,7 @@ import pytest
 from model import miniature
 from model.decoder import Decoder
 from model.errors import Cancelled, ModelError, UsageError
+from model.llama import Llama
 from model.package import Package, open_package
 from tests.model.conftest import Floats, Golden
 
@@ -86,6 +87,45 @@ def test_forced_tokens_need_not_repeat_the_forced_language(features: Features, d
     assert with_tag.tokens == without.tokens == whole.tokens
 
 
+def test_a_forced_language_takes_the_place_of_the_one_that_was_named_before(
+    features: Features, decoder: Decoder
+) -> None:
+    german, said = (decoder._llama.vocabulary.tokenise(text) for text in ("language German", "The meet"))
+    before = [*german, decoder._llama.vocabulary.control("<asr_text>"), *said]
+    found = decoder.decode(features("01_short_seen"), language="English", forced=before)
+    assert found == dataclasses.replace(
+        decoder.decode(features("01_short_seen"), language="English", forced=said),
+        prefill_ns=found.prefill_ns,
+        generate_ns=found.generate_ns,
+    )
+    assert found.text.startswith("The meet")
+
+
+@pytest.mark.parametrize(("name", "forced"), [("01_short_seen", 0), ("04_short_held", 0), ("04_short_held", 7)])
+def test_confidence_is_the_mean_over_the_tokens_of_the_text_that_were_chosen(
+    features: Features, decoder: Decoder, name: str, forced: int
+) -> None:
+    rows, llama = features(name), decoder._llama
+    found = decoder.decode(rows, forced=decoder.decode(rows).tokens[:forced])
+    task, end = decoder._task(rows, "", []), llama.vocabulary.control("<|im_end|>")
+    first = max(forced, 3)  # behind `language English<asr_text>`
+    try:
+        llama.feed_tokens(task.prefix)
+        llama.feed_embeddings(rows)
+        logits = llama.feed_tokens([*task.suffix, *found.tokens], outputs=len(found.tokens) + 1 - first)
+    finally:
+        llama.clear()
+    exact = logits.astype(np.float64)
+    all_of_them = exact - np.log(np.exp(exact).sum(axis=1, keepdims=True))
+    expected = np.mean([row[token] for row, token in zip(all_of_them, [*found.tokens[first:], end], strict=True)])
+    assert found.confidence == pytest.approx(expected, abs=5e-3)
+    assert found.confidence < -0.01
+
+
+def test_without_text_there_is_no_confidence(features: Features, decoder: Decoder) -> None:
+    assert decoder.decode(features("11_silence")).confidence == 0.0
+
+
 def test_an_unknown_language_is_refused_with_the_known_ones(features: Features, decoder: Decoder) -> None:
     with pytest.raises(UsageError, match="Klingon") as caught:
         decoder.decode(features("01_short_seen"), language="Klingon")
@@ -153,6 +193,34 @@ def test_what_exceeds_the_model_s_context_is_refused(asr: Package, features: Fea
 def test_embeddings_of_another_width_are_refused(decoder: Decoder) -> None:
     with pytest.raises(ModelError, match="width"):
         decoder.decode(np.zeros((13, 128), dtype=np.float32))
+
+
+def test_embeddings_that_are_no_numbers_are_refused(features: Features, decoder: Decoder) -> None:
+    bad = features("01_short_seen").copy()
+    bad[3, 5] = np.inf
+    with pytest.raises(ModelError, match="no numbers"):
+        decoder.decode(bad)
+    with pytest.raises(ModelError, match="no numbers"):
+        decoder.hear(1, 0, bad)
+
+
+def test_what_is_no_number_spoils_no_other_answer(
+    features: Features, decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a model overflows in half precision: what is masked out is multiplied all the same."""
+    good = features("01_short_seen")
+    expected = decoder.decode(good)
+    decoder.hear(1, 0, good)
+    decoder.step(1)
+    with monkeypatch.context() as unchecked:
+        unchecked.setattr(Llama, "check_embeddings", lambda *_: None)
+        decoder.hear(2, 0, np.full_like(good, np.nan))
+        with pytest.raises(ModelError, match="no numbers"):
+            decoder.step(2)
+    for found in (decoder.decode(good), decoder.step(1)):
+        assert found.tokens == expected.tokens
+    decoder.forget(1)
+    decoder.forget(2)
 
 
 @pytest.mark.parametrize("harm", [b"", b"GGUF", b"not a model", bytes(4096)])

@@ -40,7 +40,7 @@ class Scripted:
         whole = (*begin, *text)
         looping = self._texts[self.asked[-1]].endswith("...")
         more = whole[-1:] * (MOST_REPEATS - 1) if looping else ()
-        return Written(whole, whole + more, "loop" if looping else "", 1, 2, 3, 4, 5, 6, 7)
+        return Written(whole, (-1.0,) * len(whole), whole + more, "loop" if looping else "", 1, 2, 3, 4, 5, 6, 7)
 
 
 @pytest.fixture(params=["decode", "step"])

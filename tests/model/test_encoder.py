@@ -166,6 +166,13 @@ def test_graphs_that_contradict_the_config_are_refused(asr: Package, tmp_path: P
 
 
 @processor_only
+def test_a_graph_that_takes_only_several_blocks_at_once_is_refused(asr: Package, tmp_path: Path) -> None:
+    front = tmp_path / "front.onnx"
+    foreign_files.write_frontend(asr.frontend, front, batch=4)
+    with pytest.raises(ModelError, match=r"it computes \[4, 128, 100\]"):
+        Encoder(replace(asr, frontend=front))
+
+
 def test_what_computes_is_told(encoder: Encoder) -> None:
     assert (encoder.provider, encoder.passed_over) == ("cpu", ())
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.guards import BUDGET, ECHO, LOOP, MOST_REPEATS, Said, echoes, repeated, suspicious, verdict, words
+from model.guards import BUDGET, ECHO, LOOP, MOST_REPEATS, Said, echoes, edits, repeated, suspicious, verdict, words
 
 NAMES = "Anna Kowalczyk, Sven Lindqvist, Göteborg; Kubernetes"
 
@@ -110,3 +110,22 @@ def test_of_two_answers_the_likelier_is_believed(
 
 def test_an_ordinary_answer_is_not_suspicious() -> None:
     assert not suspicious(Said("My doctor is Anna Kowalczyk."), NAMES)
+
+
+@given(st.text("ab ", max_size=8), st.text("abc ", max_size=12))
+def test_edits_are_those_of_the_table_of_distances(sought: str, text: str) -> None:
+    row = [0] * (len(text) + 1)
+    for count, wanted in enumerate(sought, start=1):
+        below = [count]
+        for place, there in enumerate(text, start=1):
+            below.append(min(row[place] + 1, below[-1] + 1, row[place - 1] + (wanted != there)))
+        row = below
+    assert edits(sought, text) == min(row)
+
+
+def test_a_paragraph_that_was_dictated_is_believed_and_one_that_was_not_is_no_text() -> None:
+    """Both at once, too: comparing them gives no sign of life."""
+    paragraph = " ".join(f"word{number} and more" for number in range(400))
+    other = " ".join(f"thing{number} or less" for number in range(500))
+    assert verdict(Said(paragraph), Said(other), paragraph) == (True, ECHO)
+    assert verdict(Said(paragraph), Said(paragraph.replace("word", "world")), paragraph) == (False, "")

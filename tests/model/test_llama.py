@@ -178,7 +178,10 @@ def test_the_likeliest_tokens_are_those_with_the_highest_logits(llama: Llama) ->
     llama.clear()
     chosen = llama.choose(tokens, len(tokens) - 150)
     assert (len(chosen), llama.length()) == (150, len(tokens))
-    assert chosen.tolist() == rows.argmax(axis=1).tolist()
+    assert [choice.token for choice in chosen] == rows.argmax(axis=1).tolist()
+    exact = rows.astype(np.float64)
+    expected = exact.max(axis=1) - np.log(np.exp(exact).sum(axis=1))
+    np.testing.assert_allclose([choice.log_probability for choice in chosen], expected, atol=1e-2)
 
 
 def test_a_full_context_is_an_error(llama: Llama) -> None:
@@ -204,3 +207,22 @@ def test_the_library_says_nothing(asr: Package, capfd: pytest.CaptureFixture[str
     llama.feed_tokens([1, 2, 3], outputs=1)
     llama.close()
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("cut", [[1] * 8, [3, 1, 4], [2, 6], [7, 1]])
+def test_results_are_the_same_bit_for_bit_however_the_tokens_are_cut_into_batches(llama: Llama, cut: list[int]) -> None:
+    begin, tokens = list(range(40, 90)), list(range(200, 208))
+    llama.clear()
+    llama.feed_tokens(begin)
+    at_once = llama.feed_tokens(tokens, outputs=len(tokens))
+    llama.clear()
+    # A lone token, and a lone result, are what the library computes otherwise.
+    llama.feed_tokens(begin[:-1])
+    llama.feed_tokens(begin[-1:])
+    parts, given = [], iter(tokens)
+    for count in cut:
+        llama.feed_tokens([next(given) for _ in range(count - 1)])
+        parts.append(llama.feed_tokens([next(given)], outputs=1))
+    last = [sum(cut[: number + 1]) - 1 for number in range(len(cut))]
+    assert np.array_equal(np.concatenate(parts), at_once[last])
+    assert llama.length() == len(begin) + len(tokens)

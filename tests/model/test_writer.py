@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.beat import steady
-from model.guards import BUDGET, LOOP
+from model.guards import BUDGET, LOOP, MOST_REPEATS
+from model.likelihood import Choice
 from model.llama import Llama
 from model.package import Package
 from model.prompt import Prompt
@@ -38,11 +39,11 @@ class Parrot:
     def feed_embeddings(self, rows: Floats, *_: object) -> None:
         self.remembered.extend([-1] * len(rows))
 
-    def choose(self, tokens: Sequence[int], first: int, *_: object) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+    def choose(self, tokens: Sequence[int], first: int, *_: object) -> list[Choice]:
         begin = len(self.remembered) + first
         self.remembered.extend(tokens)
         places = range(begin, begin + len(tokens) - first)
-        return np.array([self._text[place] if place < len(self._text) else END for place in places], dtype=np.int32)
+        return [Choice(self._text[place] if place < len(self._text) else END, -float(place)) for place in places]
 
     def truncate(self, length: int, _: int = 0) -> None:
         del self.remembered[length:]
@@ -96,6 +97,24 @@ def test_a_draft_is_given_to_the_model_no_further_than_the_piece_in_which_it_err
     assert found.accepted == len(text) - (0 if wrong is None else min(AGAIN + 1, len(text) - wrong))
 
 
+@pytest.mark.parametrize("draft", [(), (1, 2, 3), (1, 7, 3, 4), (1, 2, 3, END)])
+def test_each_token_has_its_probability_wherever_it_comes_from_and_what_was_given_has_none(
+    draft: tuple[int, ...],
+) -> None:
+    found = Writer(cast(Llama, Parrot([1, 2, 3])), {END}).write(Task((), NO_SOUND, [50], (), draft), 0, steady)
+    assert found.log_probabilities == (0.0, -1.0, -2.0, -3.0)
+    task = Task((), NO_SOUND, [50], [1, 2], draft[2:])
+    found = Writer(cast(Llama, Parrot([1, 2, 3])), {END}).write(task, 0, steady)
+    np.testing.assert_array_equal(found.log_probabilities, (np.nan, np.nan, -2.0, -3.0))
+
+
+def test_what_is_cut_has_no_probability() -> None:
+    looping = Writer(cast(Llama, Parrot([8, *([5] * 60)])), {END}).write(Task((), NO_SOUND, [50], ()), 0, steady)
+    assert looping.log_probabilities == (0.0, -1.0)
+    endless = Writer(cast(Llama, Parrot(range(100, 150))), {END}).write(Task((), NO_SOUND, [50], ()), 0, steady)
+    assert len(endless.log_probabilities) == len(endless.tokens) == BUDGET_BASE
+
+
 @pytest.mark.parametrize("draft", [0, 1, 7, 21, 40])
 def test_a_loop_is_cut_wherever_its_tokens_come_from(draft: int) -> None:
     text = [8, *([5] * 60)]
@@ -106,6 +125,14 @@ def test_a_loop_that_was_forced_stays_as_far_as_it_was_forced() -> None:
     text = [8, *([5] * 60)]
     assert written(text, text[:10]) == (text[:10], LOOP)
     assert written(text, text[:30]) == (text[:30], LOOP)
+
+
+@pytest.mark.parametrize("longer", [0, 1, 7, 30])
+def test_what_a_draft_says_behind_the_end_of_an_answer_was_not_accepted(longer: int) -> None:
+    text = [8, *([5] * (MOST_REPEATS + longer))]
+    parrot = Parrot(text)
+    found = Writer(cast(Llama, parrot), {END}).write(Task((), NO_SOUND, [50], (), text), 0, steady)
+    assert (found.stuck, found.accepted, found.chosen) == (LOOP, 1 + MOST_REPEATS, 0)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,12 @@ def test_the_silence_behind_a_pause_is_the_next_utterance_s_pre_roll() -> None:
     assert play(Segmenter(settings), "###........###")[-1] == Opened(frames(6))
 
 
+def test_a_cut_in_a_silence_that_is_no_pause_yet_opens_nothing_behind_it() -> None:
+    settings = VadSettings(onset_ms=60, pre_roll_ms=40, hangover_ms=1000, tail_ms=600, max_utterance_s=6)
+    found = cuts(heard(Segmenter(settings), "#" * 280 + "." * 30))
+    assert found == [Opened(0), Closed(0, frames(300), "length", frames(280))]
+
+
 def test_a_closed_utterance_says_where_its_speech_lies_a_lone_voiced_frame_in_the_pre_roll_included() -> None:
     settings = VadSettings(onset_ms=60, pre_roll_ms=400, hangover_ms=100, tail_ms=60)
     closed = heard(Segmenter(settings), "#....###.##......")[-1]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.doubt import UNSURE
 from pipeline.messages import SAMPLE_RATE, Hypothesis
 from pipeline.settings import StreamSettings
 from pipeline.stabiliser import Stabiliser
@@ -17,7 +18,7 @@ TAG = (-3, -2, -1)
 """Stands for the tokens of `language English<asr_text>`."""
 
 
-def hypothesis(text: str, seconds: float) -> Hypothesis:
+def hypothesis(text: str, seconds: float, confidence: float = -0.1) -> Hypothesis:
     """Each byte of the text is a token, so that characters of several bytes are split between tokens."""
     tokens, ends = list(TAG), [0, 0, 0]
     for at, character in enumerate(text):
@@ -39,6 +40,7 @@ def hypothesis(text: str, seconds: float) -> Hypothesis:
         prefill_tokens=0,
         generate_ns=0,
         generate_tokens=0,
+        confidence=confidence,
     )
 
 
@@ -51,6 +53,24 @@ def test_words_are_committed_once_two_hypotheses_agree_and_words_follow() -> Non
     assert (shown.committed, shown.tail) == ("The meeting starts", " on Thursday")
     assert bytes(t for t in shown.forced if t >= 0).decode() == shown.committed
     assert shown.forced[:3] == TAG
+
+
+def test_nothing_is_committed_of_a_text_that_may_be_that_of_a_noise() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    text = "Fish how are you now"
+    for second in range(2, 6):
+        shown = stabiliser.step(hypothesis(text, second, confidence=UNSURE - 0.01))
+        assert (shown.committed, shown.forced) == ("", ())
+    stabiliser.step(hypothesis(text, 6, confidence=UNSURE))
+    assert stabiliser.step(hypothesis(text, 7, confidence=UNSURE)).committed == "Fish how are"
+
+
+def test_once_something_is_committed_an_unsure_end_does_not_stop_the_rest() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("The meeting", 1.0))
+    assert stabiliser.step(hypothesis("The meeting starts on", 2.0)).committed == "The meeting"
+    shown = stabiliser.step(hypothesis("The meeting starts on Thursday", 3.0, confidence=-2.0))
+    assert shown.committed == "The meeting starts"
 
 
 def test_a_word_that_changes_is_not_committed() -> None:
@@ -121,7 +141,7 @@ def test_a_hypothesis_that_overrules_what_is_committed_changes_nothing_and_is_no
     stabiliser.step(hypothesis("one two three four", 1.0))
     before = stabiliser.step(hypothesis("one two three four", 2.5))
     other = stabiliser.step(hypothesis("won too three four five six", 4.0))
-    assert (other.committed, other.tail, other.forced) == ("one two", "", before.forced)
+    assert (other.committed, other.tail, other.forced) == ("one two", " three four", before.forced)
     assert stabiliser.step(hypothesis("one two three four five six", 5.5)).committed == "one two"
     assert stabiliser.step(hypothesis("one two three four five six", 7.0)).committed == "one two three four"
 
@@ -143,6 +163,17 @@ def test_words_that_a_cut_may_still_take_away_are_not_committed() -> None:
     assert shown.committed == "one two three"
 
 
+def test_the_tail_follows_a_change_once_hypotheses_agree_on_it_and_what_is_forced_does_not_wait_for_that() -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=True)
+    stabiliser.step(hypothesis("one two three four", 1.0))
+    stabiliser.step(hypothesis("one two three four", 2.5))
+    changed = stabiliser.step(hypothesis("one two tree for five", 3.0))
+    assert (changed.committed, changed.tail) == ("one two", " three four")
+    changed = stabiliser.step(hypothesis("one two tree for five six", 4.5))
+    assert (changed.committed, changed.tail) == ("one two tree for", " five six")
+    assert bytes(t for t in changed.forced if t >= 0).decode() == "one two tree for"
+
+
 texts = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=30), max_size=12)
 
 
@@ -155,9 +186,16 @@ def test_committed_text_only_ever_grows_and_is_never_half_a_character(said: list
         # As a decoder with a forced beginning does: what is committed begins every later hypothesis.
         shown = stabiliser.step(hypothesis(committed + text, seconds))
         assert shown.committed.startswith(committed)
-        assert shown.committed + shown.tail == committed + text
-        following = shown.tail[:1]
+        following = (committed + text)[len(shown.committed) :][:1]
         if shown.committed != committed and following:
             assert not unicodedata.combining(following)
         assert bytes(t for t in shown.forced if t >= 0).decode() == shown.committed
         committed = shown.committed
+
+
+@given(texts, st.text("one two 你好", max_size=20))
+def test_a_hypothesis_that_persists_becomes_what_is_shown(said: list[str], last: str) -> None:
+    stabiliser = Stabiliser(SETTINGS, commit=False)
+    for text in [*said, last, last, last]:
+        shown = stabiliser.step(hypothesis(text, 1.0))
+    assert (shown.committed, shown.tail, shown.forced) == ("", last, ())

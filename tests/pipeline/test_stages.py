@@ -83,6 +83,8 @@ def test_growing_sound_ends_in_the_tokens_of_the_same_sound_at_once(
         heard = utterance.say(pcm[begin : begin + SAMPLE_RATE], begin, last=begin + SAMPLE_RATE >= len(pcm))
     whole = at_once(stages, pcm)
     assert (heard.tokens, heard.text, heard.samples) == (whole.tokens, whole.text, len(pcm))
+    assert heard.confidence == pytest.approx(whole.confidence, abs=1e-3)
+    assert heard.confidence < 0.0
     assert utterance.first_tokens[-1] > 0, "what is encoded is sent once"
     assert heard.reused_tokens > 0
     assert heard.accepted_tokens > 0

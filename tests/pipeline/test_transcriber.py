@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from benchmarks.noise import noise
 from clients.error_rate import error_rate
 from model import miniature
 from pipeline.errors import AudioError, StenoError
@@ -76,6 +77,17 @@ def test_a_tenth_of_a_second_of_speech_does_not_stumble(transcriber: Transcriber
     for samples in (1600, 3200, 8000):
         soundfile.write(tmp_path / "s.wav", pcm[12000 : 12000 + samples], rate)
         assert transcriber.transcribe(tmp_path / "s.wav").duration == pytest.approx(samples / rate)
+
+
+def test_what_is_written_for_a_noise_is_held_back_and_told(
+    transcriber: Transcriber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(transcriber, "_tell", told.append)
+    soundfile.write(tmp_path / "s.wav", np.concatenate(list(noise("breath", 5.0))), SAMPLE_RATE)
+    transcript = transcriber.transcribe(tmp_path / "s.wav")
+    assert (transcript.text, transcript.segments) == ("", [])
+    assert [words.partition(":")[0] for words in told] == ["text that no sound carries was held back"]
 
 
 def test_a_forced_language_and_a_context_are_heeded(transcriber: Transcriber) -> None:

@@ -42,10 +42,16 @@ class ScriptedStage:
     def __init__(self) -> None:
         self.script: dict[int, Callable[[Beat], None]] = {}
         self.forgotten: list[int] = []
+        self.at_work = False
+        self.disturbed = False
 
     def step(self, message: messages.Any, frames: list[bytes], beat: Beat) -> list[Output]:
         assert isinstance(message, Speech | Align)
-        self.script.get(message.utterance, steadily)(beat)
+        self.at_work = True
+        try:
+            self.script.get(message.utterance, steadily)(beat)
+        finally:
+            self.at_work = False
         return [Output(HUB, Words(message.utterance, message.epoch, (), 1))]
 
     def warm_up(self) -> int:
@@ -53,6 +59,7 @@ class ScriptedStage:
 
     def forget(self, utterance: int) -> None:
         self.forgotten.append(utterance)
+        self.disturbed = self.disturbed or self.at_work
 
 
 class World:
@@ -150,6 +157,28 @@ def test_what_is_over_is_forgotten_and_late_work_for_it_is_left_undone(world: Wo
     world.say(2)
     assert [m.utterance for m in world.until(Words, 2)] == [1, 2]
     assert world.stage.forgotten == [1]
+
+
+def test_a_step_is_given_up_when_its_utterance_is_over_and_nothing_is_forgotten_before(world: World) -> None:
+    world.stage.script[1] = wait_for_cancel
+    world.say(1)
+    time.sleep(0.1)
+    world.bus.send(Cancel(1, 0, 0))
+    world.bus.send(Forget(3))
+    world.bus.send(Forget(1))
+    world.say(2)
+    assert [m.utterance for m in world.until(Words)] == [2]
+    assert sorted(world.stage.forgotten) == [1, 3]
+    assert not world.stage.disturbed
+
+
+def test_an_alignment_is_given_up_when_its_utterance_is_over(world: World) -> None:
+    world.stage.script[1] = wait_for_cancel
+    world.work.send(Align(1, 0, "text", "", live=True), *pack(PCM))
+    time.sleep(0.1)
+    world.bus.send(Forget(1))
+    world.say(2)
+    assert [m.utterance for m in world.until(Words)] == [2]
 
 
 def test_a_step_that_fails_is_reported_and_the_worker_goes_on(world: World) -> None:
