@@ -32,8 +32,8 @@ class DaemonSettings(Section, frozen=True):
 class MicrophoneSettings(Section, frozen=True):
     """[microphone]: the capture device."""
 
-    block_ms: Annotated[int, Meta(ge=10, le=200)] = 20
-    """Length of the device's blocks."""
+    block_ms: Annotated[int, Meta(ge=10, le=200)] = 40
+    """Length of the device's blocks. Shorter ones come sooner, and cost more while nothing is said."""
     silent_after_s: PositiveSeconds = 10.0
     """A device that delivers nothing but zeros for so long is reported as silent."""
     lost_after_s: Annotated[float, Meta(ge=0.2, le=10)] = 0.8

@@ -20,6 +20,8 @@ from pipeline.audio_file import AudioFile
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
 from pipeline.resample import Int16
 
+MESSAGE_SAMPLES = 2 * FRAME_SAMPLES
+"""40 ms: the costs of a message, not of its samples, are what listening to silence costs."""
 TRAIL_S = 1.0
 """Silence after the recording: a microphone goes on when nobody speaks, and its last utterance ends by the hangover."""
 
@@ -60,12 +62,12 @@ def _play(link: Link, sound: Iterator[Int16], speed: float, first_sample: int) -
 
 
 def frames(blocks: Iterator[Int16]) -> Iterator[Int16]:
-    """Blocks of any size as frames of 20 ms, int16[320]; the last one may be shorter."""
+    """Blocks of any size as frames of 40 ms, int16[640]; the last one may be shorter."""
     rest = np.empty(0, np.int16)
     for block in blocks:
         rest = np.concatenate([rest, block])
-        whole = len(rest) // FRAME_SAMPLES * FRAME_SAMPLES
-        yield from rest[:whole].reshape(-1, FRAME_SAMPLES)
+        whole = len(rest) // MESSAGE_SAMPLES * MESSAGE_SAMPLES
+        yield from rest[:whole].reshape(-1, MESSAGE_SAMPLES)
         rest = rest[whole:]
     if len(rest):
         yield rest

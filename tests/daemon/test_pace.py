@@ -21,10 +21,10 @@ def test_the_speed_is_a_factor_and_nothing_runs_away(speed: float, factor: float
     assert Pace(0, speed).moment(16_000) == SECOND / factor
 
 
-def test_frames_are_20_ms_but_for_the_last() -> None:
+def test_frames_are_40_ms_but_for_the_last() -> None:
     sound = np.arange(1000, dtype=np.int16)
     cut = list(frames(iter([sound[:7], sound[7:7], sound[7:900], sound[900:]])))
-    assert [len(frame) for frame in cut] == [320, 320, 320, 40]
+    assert [len(frame) for frame in cut] == [640, 360]
     assert np.array_equal(np.concatenate(cut), sound)
 
 
