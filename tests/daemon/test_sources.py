@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.sources.file import TRAIL_S
-from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE, Audio, Ready, Refused, Shutdown
+from daemon.sources.file import MESSAGE_SAMPLES, TRAIL_S
+from pipeline.messages import SAMPLE_RATE, Audio, Ready, Refused, Shutdown
 from pipeline.sockets import Inbox, Wire
 from tests.daemon.source_process import ROOT, source_process
 
@@ -61,7 +61,7 @@ def test_a_file_arrives_whole_and_in_order_and_silence_after_it(inbox: Inbox, ru
     assert source.of(Ready)[0].pid == source.process.pid
     assert source.states() == ["opened"]
     sizes = [message.first_sample for message in source.of(Audio)]
-    assert sizes[:3] == [0, FRAME_SAMPLES, 2 * FRAME_SAMPLES]
+    assert sizes[:3] == [0, MESSAGE_SAMPLES, 2 * MESSAGE_SAMPLES]
     assert source.of(Audio)[-1].first_sample == 32_170 + TRAIL
 
 
@@ -76,7 +76,7 @@ def test_a_file_at_real_speed_arrives_when_it_would_have_been_captured(
     assert np.median(lateness) < 100e6
     first, last = came[0][1], came[-1][1]
     assert last.captured_ns - first.captured_ns == pytest.approx(
-        (32_170 + TRAIL - FRAME_SAMPLES) / SAMPLE_RATE * 1e9, abs=2
+        (32_170 + TRAIL - MESSAGE_SAMPLES) / SAMPLE_RATE * 1e9, abs=2
     )
 
 
