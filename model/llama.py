@@ -20,7 +20,7 @@ from model.beat import Beat, steady
 from model.errors import ModelError
 from model.likelihood import Choice, most_likely
 from model.llama_abort import Abort
-from model.llama_batch import BATCH, OUTPUTS, OUTPUTS_ON_GPU, Batch, Items, pieces
+from model.llama_batch import BATCH, OUTPUTS, Batch, Items, pieces
 from model.llama_library import ALL_LAYERS, api, is_unquantised, load_model, reason, start
 from model.llama_vocabulary import Vocabulary
 
@@ -72,7 +72,6 @@ class Llama:
         self._context: api.llama_context_p | None = None
         self._model: api.llama_model_p | None
         self._model, self.gpu_layers = load_model(path, gpu_layers)
-        self._outputs = OUTPUTS_ON_GPU if self.gpu_layers else OUTPUTS
         self.vocabulary = Vocabulary(self._model, path)
         self.width: int = api.llama_model_n_embd(self._model)
         self.longest: int = api.llama_model_n_ctx_train(self._model)
@@ -234,7 +233,7 @@ class Llama:
         """Append, and show `keep` the result at each of the places while the library still has it."""
         if sum(map(len, self._cells)) + len(items) > self.capacity and len(items) > self.free:
             raise ModelError(f"a context of {self.capacity} tokens is full", "Use a shorter recording.")
-        for begin, end, first, last in pieces(len(items), places, all_come_out=self._hidden, most=self._outputs):
+        for begin, end, first, last in pieces(len(items), places, all_come_out=self._hidden):
             wanted = [place - begin for place in places[first:last]]
             self._compute(items[begin:end], beat, wanted, sequence)
             for row, place in enumerate(wanted, start=first):
@@ -284,7 +283,7 @@ class Llama:
         parameters.n_ubatch = BATCH
         parameters.n_seq_max = len(self._cells)
         parameters.kv_unified = True
-        parameters.n_outputs_max = self._outputs
+        parameters.n_outputs_max = OUTPUTS
         parameters.n_threads = self._threads
         parameters.n_threads_batch = self._threads
         parameters.pooling_type = api.LLAMA_POOLING_TYPE_NONE

@@ -20,8 +20,6 @@ BATCH = 512
 """Tokens that one call computes at most."""
 OUTPUTS = 64
 """Tokens of a call whose results come out at most: the logits of one take 0.6 MB at a vocabulary of 151 936."""
-OUTPUTS_ON_GPU = 256
-"""The same for a decoder on a GPU, where a call takes as long for many tokens as for few."""
 SEQUENCES = 8
 """Sequences that a context of several has."""
 _PLANES = 4
@@ -70,10 +68,8 @@ class Batch:
         )
 
 
-def pieces(
-    count: int, outputs: Sequence[int], *, all_come_out: bool, most: int = OUTPUTS
-) -> Iterator[tuple[int, int, int, int]]:
-    """Cut `count` items so that no piece has more than BATCH of them nor results of more than `most`.
+def pieces(count: int, outputs: Sequence[int], *, all_come_out: bool) -> Iterator[tuple[int, int, int, int]]:
+    """Cut `count` items so that no piece has more than BATCH of them nor results of more than OUTPUTS.
 
     Args:
         outputs: places of the items whose results are wanted, rising.
@@ -87,11 +83,11 @@ def pieces(
         end = min(count, begin + BATCH)
         last = bisect_left(outputs, end)
         if all_come_out and last > first:
-            near = outputs[first] - begin < most
-            end = min(count, begin + most) if near else outputs[first]
+            near = outputs[first] - begin < OUTPUTS
+            end = min(count, begin + OUTPUTS) if near else outputs[first]
             last = bisect_left(outputs, end)
-        elif last - first > most:
-            last = first + most
+        elif last - first > OUTPUTS:
+            last = first + OUTPUTS
             end = outputs[last]
         yield begin, end, first, last
         begin, first = end, last

@@ -18,7 +18,7 @@ from model.beat import Beat, check
 from model.guards import BUDGET, LOOP, repeated
 from model.likelihood import Choice
 from model.llama import Llama
-from model.llama_batch import OUTPUTS_ON_GPU
+from model.llama_batch import OUTPUTS
 
 Floats = npt.NDArray[np.float32]
 
@@ -29,8 +29,9 @@ BUDGET_PER_AUDIO_TOKEN = 1.6
 PIECE = 16
 """A draft is checked by so many tokens at a time on a processor: from there on a batch costs no less for each of them
 than a longer one, and what lies behind a wrong token was in vain."""
-PIECE_ON_GPU = OUTPUTS_ON_GPU - 1
-"""On a GPU a short batch takes as long as a long one."""
+PIECE_ON_GPU = OUTPUTS - 1
+"""On a GPU a short batch takes as long as a long one. Each result has to be fetched and read, though: 255 at a time
+gained nothing."""
 AGAIN = 2
 """So many tokens in a row that an answer and its draft have in common, behind a difference, resume the draft."""
 

@@ -5,21 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.llama_batch import BATCH, OUTPUTS, OUTPUTS_ON_GPU, Batch, pieces
+from model.llama_batch import BATCH, OUTPUTS, Batch, pieces
 
 
-@given(st.integers(0, 3_000), st.sets(st.integers(0, 2_999)), st.booleans(), st.sampled_from([OUTPUTS, OUTPUTS_ON_GPU]))
-def test_pieces_cover_everything_once_and_none_is_too_large(
-    count: int, wanted: set[int], everything: bool, most: int
-) -> None:
+@given(st.integers(0, 3_000), st.sets(st.integers(0, 2_999)), st.booleans())
+def test_pieces_cover_everything_once_and_none_is_too_large(count: int, wanted: set[int], everything: bool) -> None:
     outputs = sorted(place for place in wanted if place < count)
     at = done = 0
-    for begin, end, first, last in pieces(count, outputs, all_come_out=everything, most=most):
+    for begin, end, first, last in pieces(count, outputs, all_come_out=everything):
         assert (begin, first) == (at, done)
         assert begin < end <= begin + BATCH
         assert all(begin <= place < end for place in outputs[first:last])
         coming_out = end - begin if everything and last > first else last - first
-        assert coming_out <= most
+        assert coming_out <= OUTPUTS
         at, done = end, last
     assert (at, done) == (count, len(outputs))
 
