@@ -1,8 +1,9 @@
-"""Half an hour through one daemon: nothing lost, nothing twice, nothing that grows."""
+"""Half an hour, and ten minutes without a pause, through one daemon: nothing lost, nothing twice, nothing grows."""
 
 from __future__ import annotations
 
 import difflib
+import itertools
 import time
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,41 @@ def test_half_an_hour_every_utterance_once_in_order_and_memory_stays(
     grown = {name: after[name] - memory[name] for name in memory}
     print({name: f"{bytes_ / 2**20:.1f} MiB" for name, bytes_ in grown.items()})
     assert max(grown.values()) < GROWTH_BYTES, grown
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ten_minutes_without_a_pause_cost_no_more_at_the_end_than_at_the_beginning(
+    steno_daemon: RunningDaemon, recording: Recording
+) -> None:
+    pcm = recording("12")
+    loud = np.abs(pcm.astype(np.int32)) > 300
+    near = np.convolve(loud, np.ones(SAMPLE_RATE // 10), "same") > 0
+    spoken = pcm[near]
+    source = steno_daemon.open(name="no pause", commit=False)
+    sent = 0
+    memory: dict[str, int] = {}
+    while sent < 10 * 60 * SAMPLE_RATE:
+        steno_daemon.say(source, spoken)
+        sent += len(spoken)
+        while sent - _progress(steno_daemon, source).finished > AHEAD_S * SAMPLE_RATE:
+            _drain(steno_daemon)
+        if not memory and sent > 3 * 60 * SAMPLE_RATE:
+            memory = _memory(steno_daemon)
+    grown = {name: after - memory[name] for name, after in _memory(steno_daemon).items()}
+    steno_daemon.say(source, np.zeros(SAMPLE_RATE, np.int16), end=True)
+    steno_daemon.until_ended(source, 120.0)
+    finals = steno_daemon.finals(source)
+    assert all(final.end - final.start <= 30.0 for final in finals)
+    # No sound between two utterances but silence that a pause would have been too.
+    assert all(after.start - before.end < 0.5 for before, after in itertools.pairwise(finals))
+    work = [(f.timings.prefill_tokens + f.timings.generate_tokens) / f.timings.steps for f in finals[:-1]]
+    third = len(work) // 3
+    assert third >= 5
+    assert np.mean(work[-third:]) < 1.25 * np.mean(work[:third]), work
+    assert max(grown.values()) < GROWTH_BYTES, grown
+    words = [len(f.text.split()) / (f.end - f.start) for f in finals[:-1]]
+    assert min(words) > 0.7 * float(np.median(words)), words
 
 
 def _likeness(a: str, b: str) -> float:
