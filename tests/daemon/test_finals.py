@@ -48,7 +48,8 @@ def test_a_doubtful_final_waits_for_the_aligner_and_keeps_only_what_lies_on_spee
     assert list(world.utterances) == []
 
 
-def test_what_was_committed_is_not_held_back_for_it_may_be_typed_already(world: World) -> None:
+def commit_some(world: World) -> str:
+    """Six seconds of speech, of which some text is committed: that text."""
     world.segmented(Opened(0))
     for second in range(1, 7):
         world.now_ns += 10**9
@@ -56,7 +57,11 @@ def test_what_was_committed_is_not_held_back_for_it_may_be_typed_already(world: 
         world.take(1)
         world.advance()
         world.answer(world.script.last_speech(), "far away a little word or two", samples=second * S)
-    committed = world.script.of(events.Partial)[-1]["committed"]
+    return str(world.script.of(events.Partial)[-1]["committed"])
+
+
+def test_what_was_committed_is_not_held_back_for_it_may_be_typed_already(world: World) -> None:
+    committed = commit_some(world)
     assert committed == "far away a little"
     end = world.track.judged
     world.segmented(Closed(0, end, "silence", S, ((end - S, end),)))
@@ -176,14 +181,7 @@ def test_a_doubtful_text_for_a_noise_does_not_wait_for_the_aligner(world: World)
 
 
 def test_what_was_committed_before_a_noise_stays(world: World) -> None:
-    world.segmented(Opened(0))
-    for second in range(1, 7):
-        world.now_ns += 10**9
-        world.track.heard_ns = world.now_ns
-        world.take(1)
-        world.advance()
-        world.answer(world.script.last_speech(), "far away a little word or two", samples=second * S)
-    committed = world.script.of(events.Partial)[-1]["committed"]
+    committed = commit_some(world)
     world.take(1)
     end = world.track.judged
     world.segmented(Closed(0, end, "silence", end, ((0, end),)))
