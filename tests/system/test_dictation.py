@@ -33,6 +33,8 @@ class Dictation:
             "STENO_CACHE_DIR": str(cache),
             # Each program where it is looked for: the sound server's own directory stays the user's.
             "PYTHONPATH": str(ROOT),
+            # Two sentences of one recording are to stay one utterance, though 0.6 s lie between them.
+            "STENO_VAD_HANGOVER_MS": "900",
         }
         self.log_path = runtime.parent / "daemon.log"
         self._processes: list[subprocess.Popen[Any]] = []
