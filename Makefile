@@ -29,7 +29,7 @@ test: $(READY) ## run the tests that need no root
 test-slow: $(READY) ## run the long tests
 	$(BIN)/pytest -m "slow and not system" $(ARGS)
 
-test-system: $(READY) ## run the tests with a sound server; as root installs missing Debian packages
+test-system: $(READY) ## run the tests with a sound server and screens; as root installs missing Debian packages
 	@.ci/system-packages
 	$(BIN)/pytest -m system $(ARGS)
 
@@ -48,7 +48,7 @@ format: $(READY) ## let ruff format the sources
 
 # --no-config: the lock holds the public registry's hashes, whatever this machine is configured for.
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra dev --extra download --universal --python-version 3.11 --generate-hashes --upgrade \
+	uv pip compile pyproject.toml --extra dev --extra download --extra tray --universal --python-version 3.11 --generate-hashes --upgrade \
 		--no-config --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean: ## remove .venv and all that tools have left (the built llama.cpp wheel stays in the user's cache)

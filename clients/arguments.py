@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
-from clients import model_arguments
+from clients import desktop_arguments, model_arguments
 
 Fill = Callable[[argparse.ArgumentParser], None]
 
@@ -26,6 +26,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "feed": "send a recording into the running daemon",
         "transcribe": "write the text of recordings, with word times and subtitles",
     },
+    "The desktop": desktop_arguments.SUMMARIES,
     "This machine": {
         "model": "fetch, convert, check and choose models",
         "devices": "list the microphones",
@@ -43,6 +44,7 @@ MODULES = {
     "cancel": "control",
     "status": "control",
     "config": "configuration",
+    **desktop_arguments.MODULES,
 }
 """Command -> module of `clients`, where the name is another."""
 
@@ -172,6 +174,10 @@ def _stop(parser: argparse.ArgumentParser) -> None:
 
 def _status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the daemon's answer as JSON")
+    parser.add_argument("--watch", action="store_true", help="go on showing it, with a level meter, until Ctrl-C")
+    parser.add_argument(
+        "--format", choices=("text", "waybar"), default="text", help="waybar: a JSON line for it at each change"
+    )
 
 
 def _log(parser: argparse.ArgumentParser) -> None:
@@ -264,6 +270,7 @@ FILL: dict[str, Fill] = {
     "config": _config,
     "demo": _demo,
     "model": model_arguments.fill,
+    **desktop_arguments.FILL,
 }
 
 

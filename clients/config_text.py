@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from pipeline import settings
+from pipeline import desktop_settings, settings
 
 WIDTH = 100
 HEAD = """\
@@ -21,7 +21,8 @@ HEAD = """\
 #
 # A key can also be set by environment (STENO_VAD_HANGOVER_MS=800) or for one daemon (steno daemon --set
 # vad.hangover_ms=800). The command line comes before the environment, that before this file.
-# `steno config` shows what is in force. This text is made from pipeline/settings.py.
+# `steno config` shows what is in force. This text is made from pipeline/settings.py
+# and pipeline/desktop_settings.py.
 """
 
 
@@ -47,13 +48,25 @@ def toml(value: Any) -> str:
     if isinstance(value, str):
         # JSON's escapes are a subset of those of a TOML basic string (TOML 1.0), but for DEL.
         return msgspec.json.encode(value).decode().replace("\x7f", "\\u007F")
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(toml(item) for item in value)}]"
+    if isinstance(value, msgspec.Struct):
+        # What has its default is left out.
+        given = {
+            field.name: getattr(value, field.name)
+            for field in msgspec.structs.fields(type(value))
+            if field.required or getattr(value, field.name) != field.default
+        }
+        return "{ " + ", ".join(f"{name} = {toml(item)}" for name, item in given.items()) + " }"
     return repr(value)
 
 
 def _documents() -> dict[str, dict[str, str]]:
     """Struct -> field -> the docstring below it; Python keeps those in the source alone."""
     found: dict[str, dict[str, str]] = {}
-    for struct in ast.parse(inspect.getsource(settings)).body:
+    for struct in [
+        item for module in (settings, desktop_settings) for item in ast.parse(inspect.getsource(module)).body
+    ]:
         if not isinstance(struct, ast.ClassDef):
             continue
         fields = found.setdefault(struct.name, {})

@@ -6,6 +6,7 @@ It owns the words in which an answer is printed. It does not know the sockets.
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from pathlib import Path
 
@@ -20,17 +21,16 @@ from pipeline.lock import holder
 from pipeline.sockets import Wire
 
 END_TIMEOUT_S = 5.0
-
-REQUESTS: dict[str, commands.AnyRequest] = {
-    "start": commands.Start(),
-    "stop": commands.Stop(),
-    "toggle": commands.Toggle(),
-    "cancel": commands.CancelSpeech(),
-}
+LONGEST_START_NS = 2_000_000_000
+"""A process that is older was something else before it became this command (`sleep 5; exec steno start`)."""
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask the daemon."""
+    if arguments.command == "status" and (arguments.watch or arguments.format != "text"):
+        from clients import status_watch
+
+        return status_watch.run(arguments)
     with place.wire(arguments) as wire:
         if arguments.command == "status":
             reply = commands.ask(wire, commands.Status(), StatusReply)
@@ -38,9 +38,37 @@ def run(arguments: argparse.Namespace) -> int:
         elif arguments.command == "stop" and arguments.daemon:
             end_daemon(wire)
         else:
-            listening = commands.ask(wire, REQUESTS[arguments.command], ListeningReply).listening
+            listening = commands.ask(wire, _request(arguments), ListeningReply).listening
             print("listening" if listening else "not listening")
     return EXIT_OK
+
+
+def _request(arguments: argparse.Namespace) -> commands.AnyRequest:
+    """What is asked. A press or release counts from when the command was given, not from when Python has started."""
+    if arguments.command == "cancel":
+        return commands.CancelSpeech()
+    at_ns = began_ns()
+    if arguments.command == "stop":
+        return commands.Stop(at_ns=at_ns)
+    kind = commands.Start if arguments.command == "start" else commands.Toggle
+    return kind(at_ns=at_ns, language=arguments.language, context=arguments.context, output=arguments.output or "")
+
+
+def began_ns() -> int:
+    """The moment of the monotonic clock at which this process was started.
+
+    By what Linux says of it, exact to 10 ms however busy the machine is; elsewhere by the processor time that it has
+    used, which on a busy machine is later than the truth.
+    """
+    now_ns = time.monotonic_ns()
+    try:
+        # proc_pid_stat(5): field 22, in ticks since the machine was booted; the name before it may hold anything.
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        age_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        age_ns = -1
+    ages = (age for age in (age_ns, time.process_time_ns()) if 0 <= age <= LONGEST_START_NS)
+    return now_ns - next(ages, 0)
 
 
 def end_daemon(wire: Wire) -> None:

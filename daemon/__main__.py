@@ -13,6 +13,7 @@ from pathlib import Path
 
 from daemon.desk import Desk
 from daemon.hub import TICK_S, Hub
+from daemon.manager import Manager
 from daemon.processes import Signals
 from daemon.sourcebook import SPOOL
 from model.errors import StenoError, UsageError
@@ -78,6 +79,7 @@ def run(settings: Settings, runtime: Path) -> None:
 
 def _loop(hub: Hub, desk: Desk, signals: Signals) -> None:
     poll, others = Poll(), Poll()
+    manager = Manager()
     hub.watch(poll, others, signals)
     desk.watch(poll)
     desk.watch(others)
@@ -93,7 +95,10 @@ def _loop(hub: Hub, desk: Desk, signals: Signals) -> None:
             last, passed = hub.now, hub.now - last
             slept = passed if passed > SLEPT_S else 0.0
             hub.turn(slept)
-            desk.turn(slept)
+            if desk.turn(slept):
+                hub.turn()  # a release may have decided a final: it waits for no more sound
+            manager.turn(hub.worker_states, hub.now)
+        manager.end()
         hub.finish()
         deadline = time.monotonic() + FINISH_S
         while hub.unfinished and time.monotonic() < deadline:

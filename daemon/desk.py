@@ -10,13 +10,15 @@ from importlib.metadata import version
 from daemon.hub import Hub
 from daemon.supervisor import State
 from model.errors import StenoError, UsageError
-from pipeline import commands
+from pipeline import commands, events
 from pipeline.commands import Done, ListeningReply, OpenReply, ProgressReply, StatusReply
 from pipeline.messages import SAMPLE_RATE, Malformed
 from pipeline.sockets import CommandServer, Poll
 
 IDLE_SOURCE_S = 30.0
 """A network source whose client neither sends sound nor asks for so long is taken for dead."""
+HEARD = ("opened", "silent")
+"""States of a source that gives sound."""
 
 log = logging.getLogger("steno")
 
@@ -35,13 +37,14 @@ class Desk:
         """Say what wakes the loop."""
         poll.add(self._end)
 
-    def turn(self, slept_s: float = 0.0) -> None:
-        """Answer what has come, and end the sources of clients that have gone.
+    def turn(self, slept_s: float = 0.0) -> bool:
+        """Answer what has come, and end the sources of clients that have gone. True if something was answered.
 
         Args:
             slept_s: so long the daemon itself did not run, and could hear nobody.
         """
         self._asked = {source: moment + slept_s for source, moment in self._asked.items()}
+        answered = False
         while True:
             try:
                 received = self._end.receive()
@@ -59,7 +62,9 @@ class Desk:
                 log.exception("a command could not be handled")
                 answer = commands.write_answer(StenoError(f"internal error: {type(error).__name__}: {error}"))
             self._end.reply(address, answer)
+            answered = True
         self._end_abandoned()
+        return answered
 
     def _answer(self, request: commands.AnyRequest) -> object:
         hub = self._hub
@@ -67,13 +72,19 @@ class Desk:
             case commands.Status():
                 return self._status()
             case commands.Start():
-                hub.ear.listen(True)
-            case commands.Stop():
-                hub.ear.listen(False)
+                hub.takes.start(request, time.monotonic_ns())
+            case commands.Stop(at_ns=at_ns, key_press=key_press):
+                hub.takes.stop(at_ns, time.monotonic_ns(), key_press)
             case commands.Toggle():
-                hub.ear.listen(not hub.ear.listening)
-            case commands.CancelSpeech():
-                hub.ear.cancel()
+                hub.takes.toggle(request, time.monotonic_ns())
+            case commands.CancelSpeech(key_press=key_press):
+                hub.takes.cancel(time.monotonic_ns(), key_press)
+            case commands.SetContext(take=take, context=context):
+                hub.takes.add_context(take, context)
+                return Done()
+            case commands.TellTypist(action=action):
+                hub.publish(events.Typist, action=action)
+                return Done()
             case commands.Open():
                 return self._open(request)
             case commands.Progress(source=source):
@@ -86,7 +97,7 @@ class Desk:
             case commands.Shutdown():
                 self.shutdown_asked = True
                 return Done()
-        return ListeningReply(listening=hub.ear.listening)
+        return ListeningReply(listening=hub.takes.listening, take=hub.takes.latest.number)
 
     def _progress(self, source: str) -> ProgressReply:
         self._asked[source] = time.monotonic()
@@ -130,7 +141,7 @@ class Desk:
             pid=os.getpid(),
             uptime=round(time.monotonic() - self._began, 3),
             ready=all(state == State.READY for state in workers.values()),
-            listening=hub.ear.listening,
+            listening=hub.takes.listening,
             mode=hub.settings.daemon.mode,
             workers=workers,
             details=hub.details | {track.origin.id: track.detail for track in hub.sources if track.detail},
@@ -139,4 +150,10 @@ class Desk:
             utterances=hub.utterances.finals,
             backlog=round(hub.utterances.backlog_samples / SAMPLE_RATE, 3),
             pace=hub.utterances.pace,
+            take=hub.takes.latest.number,
+            levels=self._levels(),
         )
+
+    def _levels(self) -> dict[str, float]:
+        levels = {track.origin.id: track.level() for track in self._hub.sources if track.state in HEARD}
+        return {source: level for source, level in levels.items() if level is not None}

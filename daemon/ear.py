@@ -1,7 +1,7 @@
 """What the daemon hears: every source's sound, and which of it becomes utterances.
 
-It owns the sources' states and whether the daemon listens. It does not know the processes that the sources are, nor
-what becomes of an utterance.
+It owns the sources' states. Whether the daemon listens is `daemon.takes`' to say. It does not know the processes that
+the sources are, nor what becomes of an utterance.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from model.errors import UsageError
 from pipeline import events
 from pipeline.arrays import Array
 from pipeline.messages import SAMPLE_RATE, Audio, Malformed, SourceState
-from pipeline.settings import Settings
 
 
 class Outside(Protocol):
@@ -32,10 +31,8 @@ class Outside(Protocol):
 class Ear:
     """See the top of the file."""
 
-    def __init__(self, settings: Settings, sources: Sourcebook, utterances: Utterances, outside: Outside) -> None:
-        self.listening = settings.daemon.mode == "always"
+    def __init__(self, sources: Sourcebook, utterances: Utterances, outside: Outside) -> None:
         self.sources = sources
-        self._on_demand = settings.daemon.mode == "on-demand"
         self._utterances = utterances
         self._outside = outside
 
@@ -52,16 +49,23 @@ class Ear:
             return
         if track.state == "starting":
             self._set_source(track, "opened", "")
+        track.arrived_ns = time.monotonic_ns()
         missing = track.take(pcm, audio.first_sample, audio.captured_ns) if len(pcm) else 0
         if missing or audio.overflows:
             self._outside.notice(
                 "warning", "sound-lost", f"{track.origin.id} lost sound", "The machine may be too busy."
             )
-        self._segmented(track, track.segment())
+        self.cut(track)
         if audio.end:
             self.end(track)
         track.settle(self._utterances.decided_to(track))
         track.release(self._utterances.finished_to(track))
+
+    def cut(self, track: Track) -> None:
+        """Cut what has come of this source."""
+        self._segmented(track, track.segment())
+        while track.proceed():
+            self._segmented(track, track.segment())
 
     def _segmented(self, track: Track, found: list[Any]) -> None:
         self._utterances.segmented(track, found, time.monotonic_ns())
@@ -76,7 +80,7 @@ class Ear:
         if track is None or message.state not in ("opened", "lost", "silent"):
             raise Malformed(f"state {message.state!r} of source {message.source!r}")
         if message.state == "lost":
-            self._segmented(track, track.close_open("end"))
+            self._segmented(track, track.end_take("end") if track.releasing else track.close_open("end"))
             self._outside.notice(
                 "warning", "microphone-lost", f"the microphone is lost: {message.detail}", message.hint
             )
@@ -88,17 +92,25 @@ class Ear:
             track.state = state
             self._outside.publish(events.Source, source=track.origin.id, state=state, detail=detail)
 
-    def listen(self, on: bool, reason: str = "stop") -> None:
-        """Begin or stop to cut utterances from the sources that follow `start` and `stop`."""
-        self.listening = on
-        for track in self.sources:
-            if not track.origin.follows_listening or track.ended:
-                continue
-            if on:
-                track.listen()
-                self._segmented(track, track.segment())
-            else:
-                self._segmented(track, track.stop(reason))
+    @property
+    def followers(self) -> list[Track]:
+        """The sources that follow `start` and `stop`."""
+        return [track for track in self.sources if track.origin.follows_listening and not track.ended]
+
+    def end_take(self, track: Track, reason: str) -> None:
+        """No more sound of the oldest take of this source is taken."""
+        self._segmented(track, track.end_take(reason))
+
+    def stop(self, reason: str) -> None:
+        """All takes end here and now."""
+        for track in self.followers:
+            self.cut(track)
+            self._segmented(track, track.stop(reason))
+
+    def close_open(self, reason: str) -> None:
+        """What is being said to the sources that follow `start` and `stop` ends here; they are listened to further."""
+        for track in self.followers:
+            self._segmented(track, track.close_open(reason))
 
     def commit(self, on: bool, source: str = "") -> None:
         """Commit words while they are spoken, or no more, from the next utterance on.
@@ -116,18 +128,11 @@ class Ear:
         for chosen in [t for t in self.sources if t.origin.follows_listening] if track is None else [track]:
             chosen.commit(on)
 
-    def cancel(self) -> None:
-        """Drop what is being said."""
-        for track in self.sources:
-            if track.origin.follows_listening:
-                self._segmented(track, track.close_open("cancel"))
-        if self._on_demand:
-            self.listen(False)
-
     def end(self, track: Track, error: str = "") -> None:
         """No sound comes from it any more; its last utterance is closed."""
         if not track.ended:
             track.error = error
+            self.cut(track)
             self._segmented(track, track.finish())
 
     def drop(self, track: Track) -> None:
@@ -143,7 +148,6 @@ class Ear:
             self._outside.notice("info", "recovered", f"{seconds:.1f} s of sound were left by a daemon that died")
             self._set_source(track, "opened", name)
             track.take(pcm, 0, time.monotonic_ns())
-            self._segmented(track, track.segment())
             self.end(track)
         recovery_done(self.sources.runtime)
 

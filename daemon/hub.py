@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 
 from daemon.ear import Ear
 from daemon.intake import Intake
@@ -20,6 +21,7 @@ from daemon.processes import Children, Signals
 from daemon.publisher import Publisher
 from daemon.sourcebook import SOURCES, Sourcebook
 from daemon.supervisor import Action, GaveUp, Kill, Start, State, Supervisor
+from daemon.takes import Takes
 from daemon.track import Track
 from daemon.utterances import Utterances
 from pipeline import events, messages
@@ -59,7 +61,8 @@ class Hub:
         self.supervisor = Supervisor(settings.supervisor)
         self.sources = Sourcebook(settings, wire.runtime)
         self.utterances = Utterances(settings, self)
-        self.ear = Ear(settings, self.sources, self.utterances, self)
+        self.ear = Ear(self.sources, self.utterances, self)
+        self.takes = Takes(settings, self.ear, self, psutil.pid_exists)
         self.details: dict[str, str] = {}
         self.runtime = wire.runtime
         self._wire = wire
@@ -114,6 +117,7 @@ class Hub:
             for name, how in self.children.dead():
                 self._died(name, how)
         self.act(self.supervisor.tick(self.now))
+        self.takes.tick(time.monotonic_ns())
         self._advance()
         self._let_go()
         self._publish_state()
@@ -165,7 +169,7 @@ class Hub:
     def open_default(self) -> None:
         """Take up what a daemon before this one left without a final, and open the source that the settings name."""
         self.ear.recover()
-        track = self.sources.open_default(self.ear.listening)
+        track = self.sources.open_default(self.takes.first)
         if track is not None:
             self.open_process(track)
 
@@ -271,7 +275,7 @@ class Hub:
     def _publish_state(self) -> None:
         self.publisher.publish_state(
             ready=all(self.supervisor.state(name) is State.READY for name in self._workers),
-            listening=self.ear.listening,
+            listening=self.takes.listening,
             mode=self.settings.daemon.mode,
             workers=self.worker_states,
             sources={track.origin.id: track.state for track in self.sources},

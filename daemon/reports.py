@@ -22,9 +22,13 @@ def _of(utterance: Utterance) -> dict[str, Any]:
     return {"source": utterance.source, "utterance": utterance.number}
 
 
+def _in_take(utterance: Utterance) -> dict[str, Any]:
+    return _of(utterance) | {"take": utterance.take}
+
+
 def started(utterance: Utterance, origin_ns: int) -> dict[str, Any]:
     """Fields of `SpeechStarted`."""
-    return _of(utterance) | {"start": utterance.start / SAMPLE_RATE, "origin_ns": origin_ns}
+    return _in_take(utterance) | {"start": utterance.start / SAMPLE_RATE, "origin_ns": origin_ns}
 
 
 def ended(utterance: Utterance, closed: Closed) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def ended(utterance: Utterance, closed: Closed) -> dict[str, Any]:
 
 def partial(utterance: Utterance, shown: Shown, hypothesis: Hypothesis) -> dict[str, Any]:
     """Fields of `Partial`."""
-    return _of(utterance) | {
+    return _in_take(utterance) | {
         "revision": utterance.revision,
         "committed": shown.committed,
         "tail": shown.tail,
@@ -64,7 +68,7 @@ def final(utterance: Utterance, outcome: Outcome, kept: Kept, now_ns: int) -> di
         slowest=cost.slowest_ns / 1e9,
         last_step=_last_step(outcome, utterance.closed_ns),
     )
-    return _of(utterance) | {
+    return _in_take(utterance) | {
         "text": kept.text,
         "language": outcome.language,
         "start": utterance.start / SAMPLE_RATE,
@@ -91,7 +95,7 @@ def _last_step(outcome: Outcome, closed_ns: int) -> events.LastStep:
 
 def words(utterance: Utterance, alignment: Alignment) -> dict[str, Any]:
     """Fields of `Words`."""
-    return _of(utterance) | {
+    return _in_take(utterance) | {
         "words": _timed(utterance, alignment.words),
         "align": alignment.cost_ns / 1e9,
         "error": alignment.error,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.spool import Spool, leftovers, remove_leftovers
+from daemon.take import Take
 from daemon.track import RECOVERED, Origin, Track
 from daemon.utterance import Options
 from model.errors import UsageError
@@ -80,18 +81,18 @@ class Sourcebook:
         """True if the daemon itself runs this source."""
         return source in self._commands
 
-    def open_default(self, listening: bool) -> Track | None:
-        """Open what the settings name, if anything."""
+    def open_default(self, take: Take | None) -> Track | None:
+        """Open what the settings name, if anything. `take` begins with its first sample; None where nobody listens."""
         wanted = self._settings.daemon.source
         options = self._options(Open(kind="file"))
         if wanted == "none":
             return None
         if wanted.startswith("file:"):
             path = Path(wanted.removeprefix("file:")).expanduser().absolute()
-            track = self._add("file", path.stem, options, follows=True, listening=listening)
+            track = self._add("file", path.stem, options, follows=True, take=take)
             self._commands[track.origin.id] = self._file_command(track.origin.id, str(path), 1.0)
             return track
-        track = self._add("microphone", "", options, follows=True, listening=listening)
+        track = self._add("microphone", "", options, follows=True, take=take)
         microphone = self._settings.microphone
         self._commands[track.origin.id] = [
             "microphone",
@@ -114,14 +115,16 @@ class Sourcebook:
         if not 0 <= request.speed <= MAX_SPEED:
             raise UsageError(f"speed {request.speed:g} is not between 0 and {MAX_SPEED:g}")
         name = request.name or Path(request.path).stem
-        track = self._add(request.kind, name, self._options(request), private=request.private, whole=request.whole)
+        track = self._add(
+            request.kind, name, self._options(request), take=Take(), private=request.private, whole=request.whole
+        )
         if request.kind == "file":
             self._commands[track.origin.id] = self._file_command(track.origin.id, request.path, request.speed)
         return track
 
     def open_recovered(self, name: str) -> Track:
         """Open a source for sound that a daemon before this one left behind."""
-        return self._add(RECOVERED, name, self._options(Open(kind="file")))
+        return self._add(RECOVERED, name, self._options(Open(kind="file")), take=Take())
 
     def progress(self, source: str, finished: int | None, working: bool = False) -> ProgressReply:
         """How far a source has come; `finished` and `working` are for one that is still open.
@@ -151,8 +154,8 @@ class Sourcebook:
         name: str,
         options: Options,
         *,
+        take: Take | None,
         follows: bool = False,
-        listening: bool = True,
         private: bool = False,
         whole: bool = False,
     ) -> Track:
@@ -161,7 +164,7 @@ class Sourcebook:
         source = "-".join(part for part in (PRIVATE * private, kind, words, str(self._count)) if part)
         spool = Spool(self.runtime / SPOOL, source, on_trouble=self.trouble.append)
         origin = Origin(source, kind, options, follows, private, whole)
-        track = self._tracks[source] = Track(origin, self._settings.vad, spool, listening)
+        track = self._tracks[source] = Track(origin, self._settings.vad, spool, take)
         return track
 
     def _options(self, request: Open) -> Options:

@@ -169,6 +169,13 @@ class Spool:
             self._settled = settled
             self._attempt(self._write_mark)
 
+    def reopen(self, from_sample: int) -> None:
+        """Samples from this index on need a final after all, although they were settled."""
+        wanted = max(from_sample, self._first)
+        if wanted < self._settled:
+            self._settled = wanted
+            self._attempt(self._write_mark)
+
     def close(self, delete: bool = True) -> None:
         """Close the files; delete them, or leave them for `leftovers`."""
         for segment in self._segments:

@@ -72,6 +72,8 @@ class Utterance:
     settings: StreamSettings
     certain_samples: int = 1 << 62
     """No cut of an utterance that grows too long takes away what lies before this offset."""
+    take: int = 0
+    """Number of the take that it belongs to; 0 for none."""
     end: int | None = None
     closed_ns: int = 0
     spans: Spans = ()

@@ -18,8 +18,9 @@ from daemon.track import Track
 from daemon.utterance import Moment, Utterance
 from pipeline import events
 from pipeline.arrays import Array
+from pipeline.length_cut import CUT_WITHIN_SAMPLES
 from pipeline.messages import SAMPLE_RATE, Align, Cancel, Failed, Forget, Hypothesis, Speech, Words
-from pipeline.segmenter import CUT_WITHIN_SAMPLES, Closed, Found, Opened, Paused, Resumed
+from pipeline.segmenter import Closed, Found, Opened, Paused, Resumed
 from pipeline.settings import Settings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
 
@@ -135,9 +136,15 @@ class Utterances:
         self._tracks[source] = track
         longest = int(self._settings.vad.max_utterance_s * SAMPLE_RATE)
         self._all[self._count] = Utterance(
-            self._count, source, start, track.origin.options, self._settings.stream, longest - CUT_WITHIN_SAMPLES
+            self._count,
+            source,
+            start,
+            track.options,
+            self._settings.stream,
+            longest - CUT_WITHIN_SAMPLES,
+            take=track.take_in_hand.number,
         )
-        self._outside.publish(events.SpeechStarted, **reports.started(self._all[self._count], track.origin_ns))
+        self._outside.publish(events.SpeechStarted, **reports.started(self._all[self._count], track.clock.origin_ns))
 
     def _close(self, utterance: Utterance, closed: Closed, now_ns: int) -> None:
         utterance.close(closed.end, now_ns, closed.spans)

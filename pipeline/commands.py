@@ -26,20 +26,68 @@ class Status(Request, frozen=True, tag="status"):
     """What the daemon is and does -> StatusReply."""
 
 
-class Start(Request, frozen=True, tag="start"):
-    """Begin to listen -> ListeningReply."""
+class _Begin(Request, frozen=True):
+    """What may be said of a take, the sound between a press and its release, when it begins."""
+
+    at_ns: int = 0
+    """Moment of the press on CLOCK_MONOTONIC, in nanoseconds; 0 for now."""
+    held: bool = False
+    """The key is held down: all that is said until the release is one utterance, whatever its pauses."""
+    language: str | None = None
+    """Forced language of this take; None takes that of the source."""
+    context: str | None = None
+    """Context of this take; None takes that of the source."""
+    output: Literal["", "final", "commit", "live"] = ""
+    """How the typist is to bring it to the window; empty as it is set. `commit` and `live` commit words."""
+    owner: int = 0
+    """Process id of the client that will stop it: the take ends if that process does; 0 for none."""
+    key_press: bool = False
+    """A key was pressed for it that whoever counts keys hears too: it is no sign of the user changing the text."""
+
+
+class Start(_Begin, frozen=True, tag="start"):
+    """Begin to listen -> ListeningReply. While the daemon listens, only `held` counts: it is taken over."""
 
 
 class Stop(Request, frozen=True, tag="stop"):
-    """Stop to listen; what was said becomes a final at once -> ListeningReply."""
+    """Stop to listen -> ListeningReply.
+
+    Without `at_ns` what was said becomes a final at once. With it, the word that was being said at that moment may end:
+    listening goes on until there are `vad.tail_ms` of silence, at most `vad.release_tail_ms`.
+    """
+
+    at_ns: int = 0
+    """Moment of the release on CLOCK_MONOTONIC, in nanoseconds."""
+    key_press: bool = False
+    """As of `start`."""
 
 
-class Toggle(Request, frozen=True, tag="toggle"):
-    """Start or stop -> ListeningReply."""
+class Toggle(_Begin, frozen=True, tag="toggle"):
+    """Start, or stop as of `at_ns` -> ListeningReply."""
+
+
+class SetContext(Request, frozen=True, tag="set_context"):
+    """Add to the context of the take that goes on, from its next utterance on -> Done.
+
+    For a client that knows where the text will stand.
+    """
+
+    take: int
+    """Number of the take; if it is over, nothing happens."""
+    context: str
+
+
+class TellTypist(Request, frozen=True, tag="tell_typist"):
+    """Have the typist do something: it comes to it as the event `typist` -> Done."""
+
+    action: Literal["retype-last", "undo-last"]
 
 
 class CancelSpeech(Request, frozen=True, tag="cancel"):
     """Drop what is being said: its final comes empty. In on-demand mode also stop to listen -> ListeningReply."""
+
+    key_press: bool = False
+    """As of `start`."""
 
 
 class Open(Request, frozen=True, tag="open"):
@@ -97,7 +145,20 @@ class Shutdown(Request, frozen=True, tag="shutdown"):
     """End the daemon -> Done."""
 
 
-AnyRequest = Status | Start | Stop | Toggle | CancelSpeech | Open | Commit | Progress | Close | Shutdown
+AnyRequest = (
+    Status
+    | Start
+    | Stop
+    | Toggle
+    | CancelSpeech
+    | SetContext
+    | TellTypist
+    | Open
+    | Commit
+    | Progress
+    | Close
+    | Shutdown
+)
 
 
 class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,12 +185,19 @@ class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of sound that wait for a final."""
     pace: str = "full"
     """What the daemon leaves out so as not to fall behind, as in the event `state`."""
+    take: int = 0
+    """Number of the take that goes on, or of the last one; 0 before the first."""
+    levels: dict[str, float] = {}
+    """Id of each open source that gave sound -> peak of its last tenth of a second, in dB below full scale (-90 to 0).
+    """
 
 
 class ListeningReply(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the daemon listens now."""
 
     listening: bool
+    take: int = 0
+    """Number of the take that goes on, or of the last one; 0 before the first."""
 
 
 class OpenReply(msgspec.Struct, frozen=True, kw_only=True):

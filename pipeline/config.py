@@ -11,12 +11,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from model.errors import UsageError
-from pipeline.settings import Section, Settings
+from pipeline.desktop_settings import Section
+from pipeline.settings import Settings
 
 PREFIX = "STENO_"
 
@@ -104,6 +105,11 @@ def _value(section: str, key: str, text: str) -> Any:
     kind = get_args(field.type)[0] if hasattr(field.type, "__metadata__") else field.type
     if kind is bool and text.lower() in ("true", "yes", "on", "1", "false", "no", "off", "0"):
         return text.lower() in ("true", "yes", "on", "1")
+    if get_origin(kind) is tuple:
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
     for number in (int, float):
         if kind is number:
             try:
@@ -133,7 +139,7 @@ def _nearest(name: str, known: Any) -> str:
 def _merge(settings: Settings, tree: Mapping[str, Any], place: str) -> Settings:
     _check_names(tree, place)
     for name, table in tree.items():
-        merged = msgspec.structs.asdict(getattr(settings, name)) | dict(table)
+        merged = msgspec.to_builtins(getattr(settings, name)) | dict(table)
         try:
             section = msgspec.convert(merged, sections()[name])
         except msgspec.ValidationError as error:

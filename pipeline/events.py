@@ -42,6 +42,30 @@ class State(Event, frozen=True, tag="state"):
     """What the daemon leaves out so as not to fall behind."""
 
 
+class Listening(Event, frozen=True, tag="listening"):
+    """A take begins or ends: the sound between a press and its release, or between `start` and `stop`."""
+
+    on: bool
+    take: int
+    """Its number; counts from 1 in each daemon."""
+    at_ns: int
+    """The moment of the press or release, CLOCK_MONOTONIC."""
+    held: bool
+    """The key is held down: what is said is one utterance."""
+    output: Literal["", "final", "commit", "live"]
+    """How the typist is to bring it to the window; empty as it is set."""
+    cancelled: bool = False
+    """It was thrown away."""
+    key_press: bool = False
+    """A key was pressed for it that whoever counts keys hears too: it is no sign of the user changing the text."""
+
+
+class Typist(Event, frozen=True, tag="typist"):
+    """A client wants the typist to do something."""
+
+    action: Literal["retype-last", "undo-last"]
+
+
 class Source(Event, frozen=True, tag="source"):
     """A source opened, was lost, came back, or ended."""
 
@@ -59,6 +83,8 @@ class SpeechStarted(Event, frozen=True, tag="speech_started"):
     """Where the utterance begins, pre-roll included."""
     origin_ns: int
     """Monotonic clock (CLOCK_MONOTONIC) at which second 0 of the source was captured."""
+    take: int = 0
+    """The take that it belongs to; 0 for none, in a daemon that listens always or a source of a client's own."""
 
 
 class SpeechEnded(Event, frozen=True, tag="speech_ended"):
@@ -84,6 +110,8 @@ class Partial(Event, frozen=True, tag="partial"):
     """The sound that was heard for this text ends here."""
     cost: float = 0.0
     """Seconds that encoder and decoder worked for it."""
+    take: int = 0
+    """The take that it belongs to; 0 for none."""
 
 
 class LastStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +165,8 @@ class Final(Event, frozen=True, tag="final"):
     timings: Timings
     error: str = ""
     """Not empty when the text is incomplete because a stage failed; never part of the text."""
+    take: int = 0
+    """The take that it belongs to; 0 for none."""
     withheld: str = ""
     """Text that was held back, since no sound carries it; never part of the text."""
 
@@ -158,6 +188,8 @@ class Words(Event, frozen=True, tag="words"):
     align: float
     """Seconds the aligner took."""
     error: str = ""
+    take: int = 0
+    """The take that it belongs to; 0 for none."""
 
 
 class LiveWords(Event, frozen=True, tag="live_words"):
@@ -190,7 +222,20 @@ class Snapshot(Event, frozen=True, tag="snapshot"):
     """The last finals, oldest first."""
 
 
-Any = State | Source | SpeechStarted | SpeechEnded | Partial | Final | Words | LiveWords | Notice | Snapshot
+Any = (
+    State
+    | Listening
+    | Typist
+    | Source
+    | SpeechStarted
+    | SpeechEnded
+    | Partial
+    | Final
+    | Words
+    | LiveWords
+    | Notice
+    | Snapshot
+)
 
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Any)
 _encoder = msgspec.json.Encoder()

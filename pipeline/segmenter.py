@@ -1,7 +1,8 @@
 """Where an utterance begins and ends, from the VAD's answers: a state machine without clock, sound or library.
 
-This file owns onset, pre-roll, pause, hangover and the cut of an utterance that grows too long. It does not know the
-samples themselves, which lie in the spool, nor the VAD. Positions are sample indices of one source.
+This file owns onset, pre-roll, pause, hangover and the end of a take; where an utterance that grows too long is cut is
+`pipeline.length_cut`'s. It does not know the samples themselves, which lie in the spool, nor the VAD. Positions are
+sample indices of one source.
 """
 
 from __future__ import annotations
@@ -14,16 +15,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline import length_cut
+from pipeline.length_cut import Frame
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
 from pipeline.settings import VadSettings
-
-CUT_WITHIN_SAMPLES = 5 * SAMPLE_RATE
-"""A long utterance is cut within its last 5 s."""
-CUT_WITHIN_FRAMES = CUT_WITHIN_SAMPLES // FRAME_SAMPLES
-PAUSE_FRAMES = 8
-"""Without speech for 160 ms, it is a pause between words and no stop within one: there a long utterance is cut."""
-SMOOTH_FRAMES = 5
-"""Energy is averaged over 100 ms, so that a single quiet frame inside a word does not win."""
 
 Spans = tuple[tuple[int, int], ...]
 """Stretches of sound, each from its first sample to the one behind its last; in order, none touches the next."""
@@ -64,14 +59,6 @@ class Closed(NamedTuple):
 Found = Opened | Paused | Resumed | Closed
 
 
-class _Frame(NamedTuple):
-    """A frame that was heard: where it begins, and what was said of it."""
-
-    start: int
-    voiced: bool
-    energy: float
-
-
 def energy_of(frame: npt.NDArray[np.int16]) -> float:
     """Mean square of int16[n], the energy that `Segmenter.step` compares; 0 for silence."""
     wide = frame.astype(np.float32)
@@ -88,7 +75,13 @@ class Segmenter:
     """
 
     def __init__(self, settings: VadSettings, first_sample: int = 0, whole: bool = False) -> None:
+        self.held = False
+        """No silence closes anything, though it is still said that the utterance pauses; may change at any time."""
+        self.over = False
+        """The end that `end_at` asked for is reached: no more frames are taken."""
         self._whole = whole
+        self._bounds: tuple[int, int] | None = None
+        """As `end_at` was told."""
         self._onset = _frames(settings.onset_ms)
         self._window = 2 * self._onset
         self._hangover = _frames(settings.hangover_ms)
@@ -98,9 +91,9 @@ class Segmenter:
         self._position = first_sample
         self._free_from = first_sample
         """No utterance may begin before: the first sample, or the end of the previous utterance."""
-        self._recent: deque[_Frame] = deque(maxlen=self._window + _frames(settings.pre_roll_ms))
+        self._recent: deque[Frame] = deque(maxlen=self._window + _frames(settings.pre_roll_ms))
         """While closed: frames that an onset may still need."""
-        self._frames: list[_Frame] = []
+        self._frames: list[Frame] = []
         """While open: the frames of the utterance."""
         self._open: Opened | None = None
         self._spoken_from = 0
@@ -140,7 +133,7 @@ class Segmenter:
             voiced: the VAD's answer.
             energy: any measure of loudness that may be averaged, such as `energy_of`.
         """
-        frame = _Frame(self._position, voiced, energy)
+        frame = Frame(self._position, voiced, energy)
         self._position += FRAME_SAMPLES
         if voiced:
             self._voiced_to = self._position
@@ -153,6 +146,10 @@ class Segmenter:
         # A long pre-roll with a short maximum can be too long from the start: hence also for what has just opened.
         if self._open is not None and self._position - self._open.start >= self._longest:
             found += self._too_long()
+        quiet = self._position - self._voiced_to >= self._tail * FRAME_SAMPLES
+        if self._bounds is not None and _reached(self._bounds, self._position, quiet):
+            self.over = True
+            found += self.finish("stop")
         return found
 
     def finish(self, reason: str) -> list[Found]:
@@ -163,7 +160,25 @@ class Segmenter:
             self._recent.clear()
             self._free_from = self._position
             return []
-        return [self._close(reason)]
+        return [self._close(reason, self._position)]
+
+    def end_at(self, earliest: int, latest: int) -> list[Found]:
+        """Hear no more than up to the first moment from `earliest` on at which `tail_ms` were silent, nor behind
+        `latest`. Then what is open closes with reason `stop`, and all is `over`.
+
+        Frames behind that moment may have been heard already: they leave the open utterance again.
+        """
+        self._bounds = earliest, max(earliest, latest)
+        # What the frames begin with follows silence, or a cut that lies seconds before now.
+        quiet = self._tail
+        for frame in list(self._recent) if self._open is None else self._frames:
+            quiet = 0 if frame.voiced else quiet + 1
+            end = frame.start + FRAME_SAMPLES
+            if _reached(self._bounds, end, quiet >= self._tail):
+                self.over = True
+                # Even an utterance that should not have begun was said to have: it gets an end, and nothing to say.
+                return [] if self._open is None else [self._close("stop", end)]
+        return []
 
     def _onset_reached(self) -> list[Found]:
         """Open if enough of the last frames are speech."""
@@ -178,7 +193,7 @@ class Segmenter:
         assert self._open is not None
         return [self._open]
 
-    def _begin(self, start: int, frames: list[_Frame]) -> None:
+    def _begin(self, start: int, frames: list[Frame]) -> None:
         """Open at this sample, with those of the frames that reach beyond it."""
         self._open = Opened(start)
         self._frames = [frame for frame in frames if frame.start + FRAME_SAMPLES > start]
@@ -192,8 +207,8 @@ class Segmenter:
         if speech and self._paused_at is not None:
             self._paused_at = None
             return [Resumed()]
-        if self._quiet >= self._hangover:
-            return [self._close("silence")]
+        if self._quiet >= self._hangover and not self.held:
+            return [self._close("silence", self._position)]
         return self._pause()
 
     def _pause(self) -> list[Found]:
@@ -203,9 +218,13 @@ class Segmenter:
         self._paused_at = self._position - (self._quiet - self._tail) * FRAME_SAMPLES
         return [Paused(self._paused_at)]
 
-    def _close(self, reason: str) -> Closed:
-        """End the open utterance at its pause, or here; the silence behind a pause belongs to none."""
-        end = self._position if self._paused_at is None else self._paused_at
+    def _close(self, reason: str, at: int) -> Closed:
+        """End the open utterance at the pause in which it is at this sample, or there; the silence behind a pause
+        belongs to none.
+        """
+        heard = [frame for frame in self._frames if frame.start < at]
+        silent = takewhile(lambda frame: not (frame.voiced or self._whole), reversed(heard))
+        end = at - max(0, sum(1 for _ in silent) - self._tail) * FRAME_SAMPLES
         behind = [frame for frame in self._frames if frame.start >= end]
         closed = self._end(end, reason)
         self._recent.clear()
@@ -224,49 +243,27 @@ class Segmenter:
 
     def _too_long(self) -> list[Found]:
         """End the utterance at the best point of its last seconds; what lies behind that begins the next one."""
-        cut = self._longest_pause()
+        assert self._open is not None
         frames = self._frames
+        cut = length_cut.longest_pause(frames, self._open.start + self._longest)
         if cut is None:
-            cut = self._quietest()
+            cut = length_cut.quietest(frames, self._open.start + self._longest)
         elif frames[cut].start >= self._position - self._quiet * FRAME_SAMPLES:
             # It is silent now: nothing was said yet that the next utterance would begin with.
-            return [self._close("length")]
+            return [self._close("length", self._position)]
         closed = self._end(frames[cut].start, "length")
         self._spoken_from = closed.end
         self._begin(closed.end, frames)
         assert self._open is not None
         return [closed, self._open, *self._pause()]
 
-    def _longest_pause(self) -> int | None:
-        """Index of the frame in the middle of the longest pause within the last seconds, the latest of equals; None if
-        there is none.
-        """
-        assert self._open is not None
-        first = max(1, len(self._frames) - CUT_WITHIN_FRAMES)
-        best, longest = None, PAUSE_FRAMES
-        for silent, run in groupby(range(first, len(self._frames)), lambda index: not self._frames[index].voiced):
-            pause = list(run)
-            middle = pause[len(pause) // 2]
-            if silent and len(pause) >= longest and self._frames[middle].start - self._open.start <= self._longest:
-                best, longest = middle, len(pause)
-        return best
 
-    def _quietest(self) -> int:
-        """Index of the frame in the middle of the quietest 100 ms within the last seconds."""
-        assert self._open is not None
-        frames, start = self._frames, self._open.start
-        loudness = np.convolve([frame.energy for frame in frames], np.ones(SMOOTH_FRAMES), "valid")
-        margin = SMOOTH_FRAMES // 2
-        possible = [
-            index
-            for index in range(max(margin, len(frames) - CUT_WITHIN_FRAMES), len(frames) - margin)
-            if frames[index].start - start <= self._longest
-        ]
-        # Of equally quiet points the last: it leaves the least to hear again.
-        return min(reversed(possible), key=lambda index: float(loudness[index - margin]))
+def _reached(bounds: tuple[int, int], position: int, quiet: bool) -> bool:
+    """Whether a take with these bounds is over at this sample."""
+    return position >= bounds[0] and (quiet or position >= bounds[1])
 
 
-def _spans(frames: list[_Frame], start: int) -> Iterator[tuple[int, int]]:
+def _spans(frames: list[Frame], start: int) -> Iterator[tuple[int, int]]:
     """The stretches of voiced frames, from the utterance's first sample on."""
     for voiced, run in groupby(frames, lambda frame: frame.voiced):
         stretch = list(run)

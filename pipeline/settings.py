@@ -1,22 +1,20 @@
 """Every setting of Steno: its type, unit, range and default.
 
-Frozen structs, one for each section of config.toml. This file owns what may be set; `pipeline.config` owns where the
-values come from. A worker process receives only the section it needs, already checked.
+Frozen structs, one for each section of config.toml; those of the desktop are in `pipeline.desktop_settings`. This file
+owns what may be set; `pipeline.config` owns where the values come from. A worker process receives only the section it
+needs, already checked.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
+
+from pipeline.desktop_settings import FeedbackSettings, HotkeySettings, Section, TextSettings, TypingSettings
 
 PositiveSeconds = Annotated[float, Meta(gt=0, le=600)]
 Threads = Annotated[int, Meta(ge=0, le=256)]
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Root of the sections: no unknown key passes."""
 
 
 class DaemonSettings(Section, frozen=True):
@@ -56,6 +54,11 @@ class VadSettings(Section, frozen=True):
     the hangover confirms that the utterance is over; the silence behind it belongs to no utterance."""
     min_speech_ms: Annotated[int, Meta(ge=0, le=2000)] = 100
     """An utterance with less speech than this is dropped as a click."""
+    press_pre_roll_ms: Annotated[int, Meta(ge=0, le=2000)] = 300
+    """Sound before a press that belongs to what is said with it: people begin to speak before the key is down."""
+    release_tail_ms: Annotated[int, Meta(ge=0, le=5000)] = 600
+    """After a release the word that is being said may end: listening goes on until `tail_ms` of silence, at most so
+    long."""
     max_utterance_s: Annotated[float, Meta(ge=6, le=120)] = 30.0
     """A longer utterance is cut in the longest pause of its last 5 s, else at the quietest point there."""
 
@@ -170,3 +173,7 @@ class Settings(Section, frozen=True):
     align: AlignSettings = AlignSettings()
     events: EventSettings = EventSettings()
     supervisor: SupervisorSettings = SupervisorSettings()
+    hotkey: HotkeySettings = HotkeySettings()
+    typing: TypingSettings = TypingSettings()
+    text: TextSettings = TextSettings()
+    feedback: FeedbackSettings = FeedbackSettings()

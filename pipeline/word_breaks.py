@@ -1,4 +1,4 @@
-"""Where in a text one word ends and the next one begins, in any script: the one file that knows regex.
+"""Where in a text one word ends and the next one begins, in any script.
 
 It owns what counts as a word when text is shown piece by piece: what stands between spaces, and where the script has
 none each ideograph and each kana. It does not know where the text comes from.
@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import regex
+from pipeline import patterns
 
-_GRAPHEME = regex.compile(r"\X")
-_SPACE = regex.compile(r"(?V1)[\s--\p{lb=GL}]+")
+_GRAPHEME = patterns.compile(r"\X")
+_SPACE = patterns.compile(r"(?V1)[\s--\p{lb=GL}]+")
 """White space, but not the spaces that hold two halves of a word together."""
-_OPENS = regex.compile(r"(?V1)[[\p{Han}\p{Hiragana}\p{Katakana}]--[\p{lb=CJ}\p{lb=NS}]]")
+_OPENS = patterns.compile(r"(?V1)[[\p{Han}\p{Hiragana}\p{Katakana}]--[\p{lb=CJ}\p{lb=NS}]]")
 """Characters of scripts without spaces; small kana, long vowels and repetition marks belong to what is before them."""
-_CLOSES = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{lb=CJ}\p{lb=NS}\p{lb=CL}\p{lb=EX}]")
+_CLOSES = patterns.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{lb=CJ}\p{lb=NS}\p{lb=CL}\p{lb=EX}]")
 """What may stand before such a character without being of one word with it: another one, or closing punctuation."""
 
 

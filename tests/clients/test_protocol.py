@@ -19,6 +19,8 @@ PAGE = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
 EXAMPLES = ROOT / "docs/examples"
 EVENTS = [
     events.State,
+    events.Listening,
+    events.Typist,
     events.Source,
     events.SpeechStarted,
     events.SpeechEnded,
@@ -35,6 +37,8 @@ REQUESTS = [
     commands.Stop,
     commands.Toggle,
     commands.CancelSpeech,
+    commands.SetContext,
+    commands.TellTypist,
     commands.Open,
     commands.Commit,
     commands.Progress,

@@ -53,7 +53,7 @@ def commit_some(world: World) -> str:
     world.segmented(Opened(0))
     for second in range(1, 7):
         world.now_ns += 10**9
-        world.track.heard_ns = world.now_ns
+        world.track.clock.heard_ns = world.now_ns
         world.take(1)
         world.advance()
         world.answer(world.script.last_speech(), "far away a little word or two", samples=second * S)
@@ -205,7 +205,7 @@ def test_after_silence_nothing_of_the_utterance_before_is_given_to_the_model(wor
     world.segmented(Opened(0))
     for second in range(1, 6):
         world.now_ns += 10**9
-        world.track.heard_ns = world.now_ns
+        world.track.clock.heard_ns = world.now_ns
         world.take(1)
         world.advance()
         world.answer(world.script.last_speech(), "one two three four five six", samples=second * S)

@@ -189,11 +189,46 @@ def test_without_a_name_the_sources_that_follow_start_and_stop_are_told_to_commi
     private = opened(desk)
     hub.settings = Settings(daemon=DaemonSettings(source="file:/speech.wav"))
     hub.sources._settings = hub.settings
-    track = hub.sources.open_default(listening=True)
+    track = hub.sources.open_default(hub.takes.first)
     assert track is not None
     desk._answer(commands.Commit(on=True))
     assert track.origin.options.commit
     assert not options(hub, private).commit
+
+
+def test_the_level_of_each_source_that_gives_sound_is_told(hub: QuietHub, desk: Desk) -> None:
+    loud, _silent = opened(desk), opened(desk)
+    loud_track = hub.sources.find(loud)
+    assert loud_track is not None
+    for peak in (30000, 3277):
+        hub.ear.hear(Audio(loud, loud_track.end, 0), np.full(1600, peak, np.int16))
+    status = desk._answer(commands.Status())
+    assert isinstance(status, commands.StatusReply)
+    assert status.levels == {loud: -20.0}
+    hub.ear.take_state(SourceState(loud, "lost", "unplugged"))
+    status = desk._answer(commands.Status())
+    assert isinstance(status, commands.StatusReply)
+    assert status.levels == {}
+
+
+def test_a_take_is_numbered_in_answers_and_the_typist_is_told_what_it_is_asked_for(hub: QuietHub, desk: Desk) -> None:
+    said: list[tuple[type[events.Event], dict[str, Any]]] = []
+    hub.publisher.publish = lambda kind, **fields: said.append((kind, fields))  # type: ignore[method-assign]
+    desk._answer(commands.Stop())
+    assert desk._answer(commands.Start(at_ns=5, held=True, output="live")) == commands.ListeningReply(
+        listening=True, take=1
+    )
+    assert desk._answer(commands.SetContext(take=1, context="names")) == commands.Done()
+    assert hub.takes.latest.added == "names"
+    assert desk._answer(commands.Toggle(at_ns=7)) == commands.ListeningReply(listening=False, take=1)
+    desk._answer(commands.TellTypist(action="undo-last"))
+    assert said[1:] == [
+        (
+            events.Listening,
+            {"on": on, "take": 1, "at_ns": at_ns, "held": True, "output": "live", "cancelled": False},
+        )
+        for on, at_ns in ((True, 5), (False, 7))
+    ] + [(events.Typist, {"action": "undo-last"})]
 
 
 def test_what_a_source_asks_for_comes_before_the_settings(hub: QuietHub, desk: Desk) -> None:

@@ -26,7 +26,7 @@ class Captions:
     def second(self, last: str = "") -> None:
         """One more second is heard and written out, perhaps with another word at the end."""
         self.world.now_ns += 10**9
-        self.world.track.heard_ns = self.world.now_ns
+        self.world.track.clock.heard_ns = self.world.now_ns
         self.world.take(1)
         self.world.advance()
         self.words += 1

@@ -10,6 +10,7 @@ import pytest
 
 import pipeline.cutter
 from daemon.spool import Spool
+from daemon.take import Take
 from daemon.track import Origin, Track
 from daemon.utterance import Options
 from daemon.utterances import Utterances
@@ -129,7 +130,9 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     script = Script()
     settings = Settings()
     options = Options("", "", commit=False, partials=True, align=False)
-    track = Track(Origin("mic", "network", options, follows_listening=False), settings.vad, Spool(tmp_path, "m"), True)
+    track = Track(
+        Origin("mic", "network", options, follows_listening=False), settings.vad, Spool(tmp_path, "m"), Take()
+    )
     return Room(Utterances(settings, script), track, script)
 
 

@@ -255,3 +255,15 @@ def test_what_is_settled_can_be_read_on_but_is_not_left_over(tmp_path: Path) -> 
     ((_, first, pcm),) = leftovers(tmp_path)
     assert first == 1234
     assert len(pcm) == spool.end - 1234
+
+
+def test_what_was_settled_can_be_taken_up_again_as_long_as_it_is_kept(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "mic")
+    spool.append(np.arange(1000, dtype=np.int16))
+    spool.release(100)
+    spool.settle(900)
+    spool.reopen(600)
+    ((_, first, pcm),) = leftovers(tmp_path)
+    assert (first, len(pcm)) == (600, 400)
+    spool.reopen(0)
+    assert leftovers(tmp_path)[0][1] == 100

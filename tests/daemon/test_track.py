@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from daemon.spool import Spool, leftovers
+from daemon.take import Take
 from daemon.track import Origin, Track
 from daemon.utterance import Options
 from model import miniature
@@ -19,6 +20,7 @@ from pipeline.segmenter import Closed, Found, Opened, Paused
 from pipeline.settings import VadSettings
 
 S = SAMPLE_RATE
+BEGAN_NS = 5_000_000_000
 OPTIONS = Options("", "", commit=True, partials=True, align=True)
 
 
@@ -30,13 +32,18 @@ def recording(number: str) -> Array:
 
 def make(directory: Path, listening: bool = True, whole: bool = False) -> Track:
     origin = Origin("mic", "microphone", OPTIONS, follows_listening=True, whole=whole)
-    return Track(origin, VadSettings(), Spool(directory, "mic"), listening)
+    return Track(origin, VadSettings(), Spool(directory, "mic"), Take() if listening else None)
+
+
+def moment(sample: int) -> int:
+    """When that sample was captured."""
+    return BEGAN_NS + sample * 1_000_000_000 // S
 
 
 def play(track: Track, pcm: Array, block: int = 700) -> list[Found]:
     found: list[Found] = []
     for at in range(0, len(pcm), block):
-        track.take(pcm[at : at + block], track.end, 0)
+        track.take(pcm[at : at + block], track.end, moment(track.end + len(pcm[at : at + block])))
         found += track.segment()
     return found
 
@@ -119,7 +126,7 @@ def test_listening_begins_a_pre_roll_before_now(tmp_path: Path) -> None:
     pcm = recording("02")
     assert play(track, pcm[: 2 * S]) == []
     track.release(track.settled_to)
-    track.listen()
+    track.listen(Take(1, moment(track.end), VadSettings().pre_roll_ms))
     found = track.segment() + play(track, pcm[2 * S :]) + track.stop("stop")
     opened, closed = found[0], found[-1]
     assert isinstance(opened, Opened)
@@ -156,7 +163,7 @@ def test_who_stops_and_starts_at_once_hears_no_sample_twice(tmp_path: Path, reas
     if reason == "cancel":
         found += track.close_open("cancel")
     found += track.stop("stop")
-    track.listen()
+    track.listen(Take(2, moment(track.end), VadSettings().pre_roll_ms))
     found += play(track, pcm[7 * S : 12 * S]) + track.finish()
     closed = [item for item in found if isinstance(item, Closed)]
     assert len(closed) >= 2
@@ -169,3 +176,16 @@ def test_what_was_not_listened_to_is_settled_at_once_but_kept_for_the_pre_roll(t
     track.settle(track.settled_to)
     assert leftovers(tmp_path) == []
     assert len(track.read(track.end - S, track.end)) == S
+
+
+def test_what_a_take_begins_with_is_left_to_the_next_daemon_though_it_was_settled_before_the_press(
+    tmp_path: Path,
+) -> None:
+    track = make(tmp_path, listening=False)
+    play(track, recording("02"))
+    track.settle(track.settled_to)
+    pressed = track.end - S
+    track.listen(Take(1, moment(pressed), 300))
+    track.segment()
+    ((_, first, _),) = leftovers(tmp_path)
+    assert first == pressed - 300 * S // 1000

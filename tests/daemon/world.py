@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from daemon.spool import Spool
+from daemon.take import Take
 from daemon.track import Origin, Track
 from daemon.utterance import Options
 from daemon.utterances import Utterances
@@ -63,7 +64,7 @@ class World:
         self.utterances = Utterances(Settings(), self.script)
         options = Options("", "", commit, partials=True, align=align, live_words=live_words)
         self.track = Track(
-            Origin("mic", "network", options, follows_listening=False), Settings().vad, Spool(directory, "mic"), True
+            Origin("mic", "network", options, follows_listening=False), Settings().vad, Spool(directory, "mic"), Take()
         )
         self.track.take(np.zeros(60 * S, np.int16), 0, 0)
         self.track.segment()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.length_cut import CUT_WITHIN_SAMPLES
 from pipeline.messages import SAMPLE_RATE
-from pipeline.segmenter import CUT_WITHIN_SAMPLES, Closed, Opened, Paused, Segmenter
+from pipeline.segmenter import Closed, Opened, Paused, Segmenter
 from pipeline.settings import VadSettings
 from tests.pipeline.scripted_frames import PLAIN, cuts, frames, heard, play
 

@@ -120,6 +120,60 @@ def test_after_finish_what_was_heard_before_belongs_to_no_utterance() -> None:
     assert play(segmenter, "#..###") == [Opened(frames(6))]
 
 
+def test_while_it_is_held_no_silence_closes_anything_but_pauses_are_said() -> None:
+    segmenter = Segmenter(PLAIN)
+    segmenter.held = True
+    script = "###" + "." * 20 + "###" + "." * 20
+    assert heard(segmenter, script) == [Opened(0), Paused(frames(6)), Resumed(), Paused(frames(29))]
+    assert cuts(segmenter.finish("stop")) == [Closed(0, frames(29), "stop", frames(6))]
+
+
+def test_let_go_of_in_a_long_silence_it_closes_with_the_next_quiet_frame_where_the_pause_began() -> None:
+    segmenter = Segmenter(PLAIN)
+    segmenter.held = True
+    play(segmenter, "###" + "." * 20)
+    segmenter.held = False
+    assert play(segmenter, ".") == [Closed(0, frames(6), "silence", frames(3))]
+
+
+def test_what_is_held_is_still_cut_when_it_grows_too_long() -> None:
+    segmenter = Segmenter(PLAIN)
+    segmenter.held = True
+    assert [item.reason for item in play(segmenter, "#" * 700) if isinstance(item, Closed)] == ["length", "length"]
+
+
+@pytest.mark.parametrize(
+    ("script", "end"), [("###...", 6), ("###.....", 6), ("#########", 9), ("####.####", 9), ("###..#...", 9)]
+)
+def test_it_ends_at_the_first_silence_from_a_moment_on_or_at_the_latest(script: str, end: int) -> None:
+    for asked_after in range(1, len(script)):
+        segmenter = Segmenter(PLAIN)
+        found = heard(segmenter, script[:asked_after])
+        found += segmenter.end_at(frames(6), frames(9))
+        for mark in script[asked_after:]:
+            if not segmenter.over:
+                found += heard(segmenter, mark)
+        assert segmenter.over
+        closed = cuts(found)[-1]
+        assert isinstance(closed, Closed)
+        assert (closed.end, closed.reason) == (frames(end), "stop")
+
+
+def test_an_end_in_silence_with_nothing_open_closes_nothing() -> None:
+    segmenter = Segmenter(PLAIN)
+    assert heard(segmenter, "....") + segmenter.end_at(frames(6), frames(9)) == []
+    assert not segmenter.over
+    assert heard(segmenter, "..") == []
+    assert segmenter.over
+
+
+def test_what_began_behind_an_end_that_is_told_late_gets_one_frame_and_no_speech() -> None:
+    segmenter = Segmenter(PLAIN)
+    assert play(segmenter, "....." + "###") == [Opened(frames(3))]
+    assert cuts(segmenter.end_at(frames(2), frames(9))) == [Closed(frames(3), frames(4), "stop", 0)]
+    assert segmenter.over
+
+
 def test_what_may_still_be_needed_is_kept_and_nothing_more() -> None:
     segmenter = Segmenter(PLAIN)
     play(segmenter, "." * 100)
