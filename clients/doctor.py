@@ -11,14 +11,17 @@ import importlib.util
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from clients import doctor_machine, place, samples
 from clients.control import is_running
+from clients.desktop import doctor_desktop
 from clients.devices import list_devices
 from clients.doctor_finding import Finding
+from clients.hotkey import doctor_hotkey
 from clients.terminal import clean
 from pipeline import paths
 from pipeline.errors import EXIT_FAILURE, EXIT_OK, StenoError
@@ -34,6 +37,8 @@ PACKAGES = (
     "onnxruntime",
     "platformdirs",
     "psutil",
+    "pynput",
+    "pyperclip",
     "pysubs2",
     "sounddevice",
     "soundfile",
@@ -42,6 +47,7 @@ PACKAGES = (
     "tqdm",
     "webrtcvad",
     "zmq",
+    *(("jeepney", "Xlib") if sys.platform == "linux" else ()),
 )
 """Import names of what Steno needs."""
 
@@ -177,6 +183,8 @@ CHECKS: dict[str, Callable[[argparse.Namespace], Finding]] = {
     "runtime": _runtime,
     "daemon": _daemon,
     "microphone": _microphone,
+    "desktop": doctor_desktop.check,
+    "hotkey": doctor_hotkey.check,
     "ffmpeg": _ffmpeg,
     "cores": doctor_machine.cores,
     "providers": doctor_machine.providers,

@@ -7,14 +7,11 @@ are read: `clients.subscription` owns that.
 from __future__ import annotations
 
 import argparse
-import os
-import select
-import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from clients import place
+from clients import place, reader
 from clients.control import is_running
 from clients.follower import Item
 from clients.live import LiveText
@@ -46,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _follow(subscription: Subscription, printer: _Json | _Text, runtime: Path) -> None:
     known = subscription.first().daemon
     lost = False
-    while not _reader_has_gone():
+    while not reader.has_gone():
         items = subscription.receive(IDLE_S)
         for item in items:
             if isinstance(item.event, events.Snapshot) and item.event.daemon != known:
@@ -119,19 +116,3 @@ class _Text:
 
 def _say(text: str) -> None:
     print("\n".join(clean(line) for line in f"steno: {text}".split("\n")), file=sys.stderr, flush=True)
-
-
-def _reader_has_gone() -> bool:
-    """Whether our output is a pipe that nobody reads any more.
-
-    Without this, `steno log | head` would end only with the next final.
-    """
-    try:
-        descriptor = sys.stdout.fileno()
-        if not hasattr(select, "poll") or not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            return False
-    except (OSError, ValueError):
-        return False
-    poll = select.poll()
-    poll.register(descriptor, 0)
-    return any(state & select.POLLERR for _, state in poll.poll(0))

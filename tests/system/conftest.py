@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sockets import Inbox, Wire
+from tests.system.screen import Screen
 from tests.system.sound_server import DEFAULTS, MICROPHONE, SINK, SoundServer, require_packages
 
 
@@ -63,3 +64,13 @@ def wire(runtime: Path) -> Iterator[Wire]:
 def inbox(wire: Wire) -> Inbox:
     """The hub's inbox."""
     return wire.inbox("hub")
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[Screen]:
+    """An X screen with a window manager."""
+    directory = tmp_path / "screen"
+    directory.mkdir()
+    opened = Screen(directory)
+    yield opened
+    opened.close()

@@ -1,0 +1,1 @@
+"""`steno type`: final texts into the window that the user speaks to."""

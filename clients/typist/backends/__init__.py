@@ -1,0 +1,1 @@
+"""The ways of bringing text into a window, one in each file."""

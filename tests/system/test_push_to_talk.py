@@ -1,0 +1,85 @@
+"""Push to talk as its user has it: sound into a microphone, a key held, and words in the window that has the focus."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.desk import Desk, sample
+from tests.system.screen import Field
+from tests.system.sound_server import SoundServer, until
+
+pytestmark = pytest.mark.system
+
+KEY = "F9"
+PLAYED = ("01", "06", "08")
+"""Recordings of one sentence each."""
+CLEAR = "01"
+"""The one that the miniature understands whole: a word cut off at its beginning or end would show."""
+UTTERANCES = 50
+
+
+@pytest.fixture
+def desk(sound_server: SoundServer, short_directory: Path, tmp_path: Path) -> Iterator[Desk]:
+    opened = Desk(sound_server, short_directory, tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def dictating(desk: Desk) -> Field:
+    """A terminal with the focus, the typist and the hotkey at work."""
+    field = desk.screen.xterm()
+    field.focus()
+    desk.start("type")
+    desk.start("hotkey", "--key", KEY.lower(), "--action", "hold")
+    until(lambda: KEY.lower() in desk.said("hotkey") and bool(desk.said("type")), 20)
+    time.sleep(1.0)
+    return field
+
+
+@pytest.mark.timeout(600)
+def test_fifty_utterances_stand_in_the_terminal_exactly_as_their_finals_say(desk: Desk, dictating: Field) -> None:
+    chance = random.Random(5)
+    expected = ""
+    for count in range(1, UTTERANCES + 1):
+        number = PLAYED[count % len(PLAYED)]
+        desk.say(KEY, number, chance.uniform(0.0, 0.3), chance.uniform(0.0, 0.4))
+        until(lambda count=count: len(desk.of("final")) >= count, 15)  # type: ignore[misc]
+        text = desk.of("final")[-1]["text"]
+        expected += (" " if expected else "") + text
+        dictating.wait_for(expected)
+    finals = [event["text"] for event in desk.of("final")]
+    assert len(finals) == UTTERANCES
+    assert [event["take"] for event in desk.of("final")] == sorted(event["take"] for event in desk.of("final"))
+    understood = [text for count, text in enumerate(finals, start=1) if PLAYED[count % len(PLAYED)] == CLEAR]
+    assert understood == [sample(CLEAR).with_suffix(".txt").read_text().strip()] * len(understood)
+
+
+def test_a_key_let_go_before_anything_was_said_does_nothing(desk: Desk, dictating: Field) -> None:
+    desk.key(KEY, True)
+    time.sleep(0.6)
+    desk.key(KEY, False)
+    until(lambda: [event["on"] for event in desk.of("listening")][-2:] == [True, False], 5)
+    time.sleep(1.5)
+    assert not [event for event in desk.of("final") if event["text"]]
+    assert not [event for event in desk.of("notice") if event["level"] != "info"]
+    assert dictating.text() == ""
+
+
+def test_escape_throws_away_what_is_being_said(desk: Desk, dictating: Field) -> None:
+    playing = desk.sound.play_in_background(sample("02"))
+    desk.key(KEY, True)
+    time.sleep(3.0)
+    desk.screen.run("xdotool", "key", "Escape")
+    until(lambda: any(event["cancelled"] for event in desk.of("listening")), 5)
+    desk.key(KEY, False)
+    playing.wait(20)
+    time.sleep(1.5)
+    assert not [event for event in desk.of("final") if event["text"]]
+    # Escape itself is the window's as well: it is not taken from the program that has the focus.
+    assert dictating.text().strip("\x1b") == ""
