@@ -10,7 +10,8 @@ import pytest
 from clients import configuration
 from clients.config_text import documented, toml
 from pipeline.config import load, sections
-from pipeline.errors import StenoError
+from pipeline.desktop_settings import Binding, Snippet
+from pipeline.errors import StenoError, UsageError
 from pipeline.settings import Settings
 from tests.clients.conftest import ROOT, Steno
 
@@ -19,7 +20,8 @@ SHIPPED = ROOT / "config.toml"
 
 def test_the_shipped_config_has_every_key_with_its_default_and_no_other() -> None:
     tree = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
-    assert tree == msgspec.to_builtins(Settings())
+    keys = {name: set(table) for name, table in tree.items()}
+    assert keys == {name: set(struct.__struct_fields__) for name, struct in sections().items()}
     assert load(SHIPPED, {}, {}) == Settings()
 
 
@@ -38,6 +40,34 @@ def test_every_key_is_explained() -> None:
 def test_texts_are_written_so_that_toml_reads_them_back() -> None:
     for text in ('a "quoted" word', "back\\slash", "line\nbreak", "\x7f\x01", "Grüße"):
         assert tomllib.loads(f"x = {toml(text)}")["x"] == text
+
+
+def test_tables_within_a_section_come_from_every_place(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[[text.snippets]]\nsay = "my address"\ninsert = "1 Main Street\\nTown"\n')
+    settings = load(file, {"STENO_HOTKEY_BINDINGS": '[{ key = "f9", action = "hold" }]'}, {"typing.excluded": '["x*"]'})
+    assert settings.text.snippets == (Snippet(say="my address", insert="1 Main Street\nTown"),)
+    assert settings.hotkey.bindings == (Binding(key="f9", action="hold"),)
+    assert settings.typing.excluded == ("x*",)
+    assert tomllib.loads(f"x = {toml(settings.hotkey.bindings)}")["x"] == [{"key": "f9", "action": "hold"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[hotkey.bindings]]\naction = "hold"\n', "hotkey.bindings[0]"),
+        ('[[hotkey.bindings]]\nkey = "f9"\nacton = "hold"\n', "acton"),
+        ('[[typing.rules]]\nnewline = "return"\n', "typing.rules[0].newline"),
+        ('[typing]\nrules = "none"\n', "typing.rules"),
+    ],
+)
+def test_what_is_wrong_within_a_table_is_named(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        load(file, {}, {})
+    assert said in str(caught.value)
+    assert str(file) in str(caught.value)
 
 
 def test_config_says_where_each_value_comes_from(steno: Steno, tmp_path: Path) -> None:
