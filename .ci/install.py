@@ -43,6 +43,9 @@ CMAKE_ARGS = (
     "-DLLAMA_BUILD_TESTS=OFF",
     "-DLLAMA_BUILD_SERVER=OFF",
 )
+# Some GCCs, 12.2 among them, leave out most of the configuration that a program loads into a processor's tiles (GCC bug
+# 114098); the first product of a quantised model then ends in SIGILL. Without this macro llama.cpp uses no tiles.
+NO_TILES = ("-DCMAKE_C_FLAGS=-U__AMX_INT8__", "-DCMAKE_CXX_FLAGS=-U__AMX_INT8__")
 
 Count = Callable[[str], "tuple[int, int] | None"]
 """A line of a program's output -> (steps done, steps in all), or None if the line tells nothing."""
@@ -50,9 +53,6 @@ Count = Callable[[str], "tuple[int, int] | None"]
 
 class SetupError(Exception):
     """The set-up cannot go on; the message says why and what to do."""
-
-
-# The lock
 
 
 def split_lock(text: str, name: str) -> tuple[str, str]:
@@ -69,12 +69,10 @@ def entry_version(entry: str) -> str:
     return entry.partition("==")[2].split()[0]
 
 
-# The wheel of llama.cpp
-
-
-def cmake_args(environ: dict[str, str]) -> str:
+def cmake_args(environ: dict[str, str], features: str) -> str:
     """Return Steno's CMake arguments followed by the user's, which therefore win."""
-    return " ".join([*CMAKE_ARGS, *shlex.split(environ.get("CMAKE_ARGS", ""))])
+    tiles = NO_TILES if "amx_int8" in features.split() else ()
+    return " ".join([*CMAKE_ARGS, *tiles, *shlex.split(environ.get("CMAKE_ARGS", ""))])
 
 
 def cpu_features() -> str:
@@ -97,7 +95,11 @@ def cached_wheel_directory(version: str, environ: dict[str, str]) -> Path:
     """Return the directory in which this machine's wheel of that version is kept; it may not exist yet."""
     cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     key = wheel_key(
-        version, cmake_args(environ), cpu_features(), sysconfig.get_platform(), " ".join(platform.libc_ver())
+        version,
+        cmake_args(environ, cpu_features()),
+        cpu_features(),
+        sysconfig.get_platform(),
+        " ".join(platform.libc_ver()),
     )
     return cache / "steno" / "wheels" / key
 
@@ -118,7 +120,8 @@ def native_wheel(entry: str, environ: dict[str, str], log: TextIO) -> Path:
         requirement = Path(work, "requirement.txt")
         requirement.write_text(entry)
         built = Path(work, "built")
-        command = [*pip("wheel"), "--verbose", "--require-hashes", "--no-deps", "--no-binary", NATIVE]
+        # --no-cache-dir: pip's own cache would give back a wheel that was built with other flags.
+        command = [*pip("wheel"), "--verbose", "--no-cache-dir", "--require-hashes", "--no-deps", "--no-binary", NATIVE]
         run(
             "building llama.cpp",
             [*command, "--wheel-dir", str(built), "--requirement", str(requirement)],
@@ -135,7 +138,7 @@ def build_environment(environ: dict[str, str]) -> dict[str, str]:
     """Return the environment of the build: all cores, and ninja, whose output can be counted."""
     return {
         **environ,
-        "CMAKE_ARGS": cmake_args(environ),
+        "CMAKE_ARGS": cmake_args(environ, cpu_features()),
         "CMAKE_BUILD_PARALLEL_LEVEL": environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 1)),
         "SKBUILD_NINJA_MAKE_FALLBACK": "false",
     }
@@ -237,9 +240,6 @@ def run(
         output = "\n".join(f"    {line}" for line in last)
         raise SetupError(f"{label} failed; the end of its output:\n{output}\nAll of it is in {log.name}")
     progress.end("done")
-
-
-# The steps
 
 
 def make_environment() -> None:

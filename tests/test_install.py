@@ -51,7 +51,13 @@ def test_the_project_s_lock_has_the_entry(install: ModuleType) -> None:
 
 
 def test_the_user_s_cmake_arguments_come_last_and_so_win(install: ModuleType) -> None:
-    assert install.cmake_args({"CMAKE_ARGS": "-DGGML_CUDA=ON"}).endswith("-DLLAMA_BUILD_SERVER=OFF -DGGML_CUDA=ON")
+    found = install.cmake_args({"CMAKE_ARGS": "-DGGML_CUDA=ON"}, "avx2")
+    assert found.endswith("-DLLAMA_BUILD_SERVER=OFF -DGGML_CUDA=ON")
+
+
+def test_a_processor_s_tiles_are_not_used_since_some_compilers_cannot_load_them(install: ModuleType) -> None:
+    assert "-U__AMX_INT8__" not in install.cmake_args({}, "avx2 avx512f")
+    assert install.cmake_args({}, "avx512f amx_int8 amx_tile").count("_FLAGS=-U__AMX_INT8__") == 2
 
 
 def test_a_wheel_is_kept_in_the_user_s_cache_and_another_build_gets_another_place(
