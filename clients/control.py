@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -38,8 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         elif arguments.command == "stop" and arguments.daemon:
             end_daemon(wire)
         else:
-            listening = commands.ask(wire, _request(arguments), ListeningReply).listening
-            print("listening" if listening else "not listening")
+            answer = commands.ask(wire, _request(arguments), ListeningReply)
+            print("listening" if answer.listening else "not listening")
+            if answer.trouble:
+                print(clean(f"steno: {answer.trouble}"), file=sys.stderr)
     return EXIT_OK
 
 

@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from clients import service_files
+from clients.service_jobs import NAMES, Job, Manager, Name
 from clients.service_launchd import Launchd
-from clients.service_manager import Manager
 from clients.service_systemd import Systemd
 from clients.service_tasks import TaskScheduler
-from clients.service_units import NAMES, Job, Name
 from clients.terminal import clean
 from pipeline import paths
 from pipeline.errors import EXIT_OK, StenoError, UsageError

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.service_files import marked
-from clients.service_manager import call, must
-from clients.service_units import Job, Name, needs_desktop
+from clients.service_jobs import Job, Name, call, must, needs_desktop
 
 
 def label(name: Name) -> str:

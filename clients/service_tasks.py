@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clients.service_files import marked
-from clients.service_manager import call, must
-from clients.service_units import DESCRIPTIONS, Job, Name
+from clients.service_jobs import DESCRIPTIONS, Job, Name, call, must
 from pipeline.paths import CONFIG_VARIABLE, RUNTIME_VARIABLE
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"

@@ -96,7 +96,7 @@ class View:
         daemon.ready, daemon.listening, daemon.pace = reply.ready, reply.listening, reply.pace
         daemon.workers, daemon.sources = dict(reply.workers), dict(reply.sources)
         daemon.take, daemon.waiting = reply.take, reply.backlog
-        daemon.held = daemon.held and reply.listening
+        daemon.held = reply.held
         daemon.meters = {name: daemon.meters.get(name, Meter()) for name in reply.sources}
         for name, meter in daemon.meters.items():
             meter.step(reply.levels.get(name, LOWEST_DB), now_s)

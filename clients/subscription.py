@@ -15,7 +15,7 @@ from clients.follower import Follower, Item
 from pipeline import events, paths
 from pipeline.commands import require_daemon
 from pipeline.errors import NotRunningError
-from pipeline.sockets import Wire
+from pipeline.sockets import Poll, Wire
 
 PUBLIC = "event."
 ASK_AGAIN_S = 2.0
@@ -108,6 +108,16 @@ class Subscription:
                 self._ask()
             if deadline is not None and time.monotonic() >= deadline:
                 return []
+
+    def wait(self, timeout_s: float, also: int | None = None) -> None:
+        """Wait until `receive` has something, or the descriptor `also` is readable; not longer than the timeout."""
+        if self._behind:
+            return
+        poll = Poll()
+        poll.add(self._end)
+        if also is not None:
+            poll.add(also)
+        poll.wait(timeout_s)
 
     def close(self) -> None:
         """End the subscription."""

@@ -165,7 +165,9 @@ class Tray:
     def _toggle(self) -> None:
         at_ns = time.monotonic_ns()
         with place.wire(self._arguments) as wire:
-            commands.ask(wire, commands.Toggle(at_ns=at_ns), commands.ListeningReply)
+            reply = commands.ask(wire, commands.Toggle(at_ns=at_ns), commands.ListeningReply)
+        if reply.trouble:
+            raise StenoError(reply.trouble)
 
     def _cancel(self) -> None:
         with place.wire(self._arguments) as wire:

@@ -31,6 +31,7 @@ FINISH_S = 1.5
 """At the end, so long for the finals of what was already said."""
 END_S = 0.8
 """And so long for the processes to end by themselves; together less than 3 s."""
+LISTENS = {"always": "listening always", "on-demand": "listening when told to: steno start, steno hotkey"}
 
 log = logging.getLogger("steno")
 
@@ -85,7 +86,7 @@ def _loop(hub: Hub, desk: Desk, signals: Signals) -> None:
     desk.watch(others)
     try:
         hub.open_default()
-        log.info("listening in %s (process %d)", hub.runtime, os.getpid())
+        log.info("running in %s (process %d), %s", hub.runtime, os.getpid(), LISTENS[hub.settings.daemon.mode])
         last = hub.now
         while not (signals.ended or desk.shutdown_asked):
             if hub.idle:

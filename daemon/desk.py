@@ -97,7 +97,12 @@ class Desk:
             case commands.Shutdown():
                 self.shutdown_asked = True
                 return Done()
-        return ListeningReply(listening=hub.takes.listening, take=hub.takes.latest.number)
+        trouble = (hub.utterances.lost or hub.ear.trouble) if hub.takes.listening else ""
+        return ListeningReply(
+            listening=hub.takes.listening,
+            take=hub.takes.latest.number,
+            trouble=f"nothing comes of what is said: {trouble}" if trouble else "",
+        )
 
     def _progress(self, source: str) -> ProgressReply:
         self._asked[source] = time.monotonic()
@@ -151,6 +156,7 @@ class Desk:
             backlog=round(hub.utterances.backlog_samples / SAMPLE_RATE, 3),
             pace=hub.utterances.pace,
             take=hub.takes.latest.number,
+            held=hub.takes.listening and hub.takes.latest.held,
             levels=self._levels(),
         )
 

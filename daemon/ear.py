@@ -97,6 +97,16 @@ class Ear:
         """The sources that follow `start` and `stop`."""
         return [track for track in self.sources if track.origin.follows_listening and not track.ended]
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing would be heard now, and what to do, for people; empty if something would."""
+        followers = self.followers
+        if not followers:
+            return "there is no microphone: the daemon was started without one, or it has failed. See: steno devices"
+        if any(track.state != "lost" for track in followers):
+            return ""
+        return f"the microphone is lost: {followers[0].detail}"
+
     def end_take(self, track: Track, reason: str) -> None:
         """No more sound of the oldest take of this source is taken."""
         self._segmented(track, track.end_take(reason))

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 
 from daemon.ear import Ear
 from daemon.intake import Intake
 from daemon.outboxes import Outboxes
-from daemon.processes import Children, Signals
+from daemon.processes import Children, Signals, lives
 from daemon.publisher import Publisher
 from daemon.sourcebook import SOURCES, Sourcebook
 from daemon.supervisor import Action, GaveUp, Kill, Start, State, Supervisor
@@ -62,7 +61,7 @@ class Hub:
         self.sources = Sourcebook(settings, wire.runtime)
         self.utterances = Utterances(settings, self)
         self.ear = Ear(self.sources, self.utterances, self)
-        self.takes = Takes(settings, self.ear, self, psutil.pid_exists)
+        self.takes = Takes(settings, self.ear, self, lives)
         self.details: dict[str, str] = {}
         self.runtime = wire.runtime
         self._wire = wire

@@ -12,6 +12,18 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
+import psutil
+
+
+def lives(process: int) -> bool:
+    """Whether the process of that id is at work; one that has ended is not, though nobody may have waited for it."""
+    try:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:
+        return False
+
 
 class Children:
     """All child processes, by name."""

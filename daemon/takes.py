@@ -48,9 +48,10 @@ class Takes:
         return self.latest if self.listening else None
 
     def start(self, wanted: Start | Toggle, now_ns: int) -> None:
-        """Begin a take; while one goes on, only let its `held` be as wanted."""
+        """Begin a take. One that goes on is `held` as wanted from now on; its owner is the client that will end it."""
         at_ns = min(wanted.at_ns, now_ns) if wanted.at_ns else now_ns
         if self.listening:
+            self.latest.owner = wanted.owner or self.latest.owner
             if wanted.held != self.latest.held:
                 self.latest.held = wanted.held
                 self._publish(at_ns, key_press=wanted.key_press)

@@ -58,7 +58,7 @@ class Utterances:
         self._finals = Finals(outside, self._sound, self._settle, self._forget)
         self._ready_ns: int | None = None
         """Since when encoder and decoder are ready; None while they are not."""
-        self._lost = ""
+        self.lost = ""
         """Why encoder or decoder will not come back; empty while they may."""
 
     def __iter__(self) -> Iterator[Utterance]:
@@ -100,7 +100,7 @@ class Utterances:
         """True while something of this source is with a worker, or is about to go there."""
         moment = self._moment(track, now_ns)
         return any(
-            u.closed or u.in_flight is not None or u.alignment.busy or (not self._lost and u.due(moment) is not None)
+            u.closed or u.in_flight is not None or u.alignment.busy or (not self.lost and u.due(moment) is not None)
             for u in self.of(track.origin.id)
         )
 
@@ -159,10 +159,10 @@ class Utterances:
 
     def advance(self, ready: set[str], now_ns: int) -> None:
         """Give out the work that is due, to processes that are ready, and publish what is decided."""
-        if self._lost:
+        if self.lost:
             for utterance in self._all.values():
                 if utterance.outcome is None and utterance.closed:
-                    utterance.give_up(self._lost)
+                    utterance.give_up(self.lost)
         if {ENCODER, DECODER} <= ready:
             self._ready_ns = now_ns if self._ready_ns is None else self._ready_ns
             self._feel_pressure(now_ns, self._ready_ns)
@@ -275,7 +275,7 @@ class Utterances:
         if name == ALIGNER:
             self._finals.lost = why
         else:
-            self._lost = self._lost or why
+            self.lost = self.lost or why
 
     def _say_failed(self, utterance: Utterance, error: str) -> None:
         self._outside.notice(

@@ -8,7 +8,7 @@ any language.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Status(Request, frozen=True, tag="status"):
 class _Begin(Request, frozen=True):
     """What may be said of a take, the sound between a press and its release, when it begins."""
 
-    at_ns: int = 0
+    at_ns: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Moment of the press on CLOCK_MONOTONIC, in nanoseconds; 0 for now."""
     held: bool = False
     """The key is held down: all that is said until the release is one utterance, whatever its pauses."""
@@ -39,14 +39,14 @@ class _Begin(Request, frozen=True):
     """Context of this take; None takes that of the source."""
     output: Literal["", "final", "commit", "live"] = ""
     """How the typist is to bring it to the window; empty as it is set. `commit` and `live` commit words."""
-    owner: int = 0
+    owner: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
     """Process id of the client that will stop it: the take ends if that process does; 0 for none."""
     key_press: bool = False
     """A key was pressed for it that whoever counts keys hears too: it is no sign of the user changing the text."""
 
 
 class Start(_Begin, frozen=True, tag="start"):
-    """Begin to listen -> ListeningReply. While the daemon listens, only `held` counts: it is taken over."""
+    """Begin to listen -> ListeningReply. While the daemon listens, `held` and `owner` alone are taken over."""
 
 
 class Stop(Request, frozen=True, tag="stop"):
@@ -56,7 +56,7 @@ class Stop(Request, frozen=True, tag="stop"):
     listening goes on until there are `vad.tail_ms` of silence, at most `vad.release_tail_ms`.
     """
 
-    at_ns: int = 0
+    at_ns: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Moment of the release on CLOCK_MONOTONIC, in nanoseconds."""
     key_press: bool = False
     """As of `start`."""
@@ -145,20 +145,8 @@ class Shutdown(Request, frozen=True, tag="shutdown"):
     """End the daemon -> Done."""
 
 
-AnyRequest = (
-    Status
-    | Start
-    | Stop
-    | Toggle
-    | CancelSpeech
-    | SetContext
-    | TellTypist
-    | Open
-    | Commit
-    | Progress
-    | Close
-    | Shutdown
-)
+OfTakes = Start | Stop | Toggle | CancelSpeech | SetContext | TellTypist
+AnyRequest = Status | OfTakes | Open | Commit | Progress | Close | Shutdown
 
 
 class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,8 +162,7 @@ class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     workers: dict[str, str]
     details: dict[str, str]
-    """Process name -> what it runs, or why it failed and what to do; id of a source -> its device, or why it is lost or
-    failed and what to do."""
+    """Process name -> what it runs, id of a source -> its device; or why it failed or is lost, and what to do."""
     sources: dict[str, str]
     restarts: dict[str, int]
     """Process name -> how often it was started again."""
@@ -187,9 +174,10 @@ class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
     """What the daemon leaves out so as not to fall behind, as in the event `state`."""
     take: int = 0
     """Number of the take that goes on, or of the last one; 0 before the first."""
+    held: bool = False
+    """That take goes on, and its key is held down."""
     levels: dict[str, float] = {}
-    """Id of each open source that gave sound -> peak of its last tenth of a second, in dB below full scale (-90 to 0).
-    """
+    """Id of each open source that gave sound -> peak of its last tenth of a second, dB below full scale (-90 to 0)."""
 
 
 class ListeningReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +186,8 @@ class ListeningReply(msgspec.Struct, frozen=True, kw_only=True):
     listening: bool
     take: int = 0
     """Number of the take that goes on, or of the last one; 0 before the first."""
+    trouble: str = ""
+    """Why nothing comes of what is said although the daemon listens, and what to do; empty if something does."""
 
 
 class OpenReply(msgspec.Struct, frozen=True, kw_only=True):

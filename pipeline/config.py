@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -143,16 +143,26 @@ def _merge(settings: Settings, tree: Mapping[str, Any], place: str) -> Settings:
         try:
             section = msgspec.convert(merged, sections()[name])
         except msgspec.ValidationError as error:
-            raise UsageError(
-                f"{place}: {_plain(name, str(error), table)}", "See `steno config` for every key."
-            ) from None
+            allowed = _allowed(sections()[name], str(error).partition(" - at `$")[2])
+            hint = f"One of: {', '.join(allowed)}." if allowed else "See `steno config` for every key."
+            raise UsageError(f"{place}: {_plain(name, str(error), table)}", hint) from None
         settings = msgspec.structs.replace(settings, **{name: section})
     return settings
+
+
+def _allowed(kind: Any, where: str) -> tuple[str, ...]:
+    """The words that may stand at this place of a section, such as `.bindings[0].output`; none if any may."""
+    for name in re.findall(r"[a-z_]+", where):
+        kind = next(field.type for field in msgspec.structs.fields(kind) if field.name == name)
+        if get_origin(kind) is tuple:
+            kind = get_args(kind)[0]
+    chosen = [part for part in (kind, *get_args(kind)) if get_origin(part) is Literal]
+    return tuple(word or "empty" for part in chosen for word in get_args(part))
 
 
 def _plain(section: str, error: str, table: Mapping[str, Any]) -> str:
     """The validator's words with the key's full name and the value that was given."""
     what, _, where = error.partition(" - at `$.")
     key = re.sub(r"`$", "", where)
-    given = f" (it is {table[key]!r})" if key in table else ""
+    given = f" (it is {table[key]!r})" if key in table and repr(table[key]) not in what else ""
     return f"{section}.{key}: {what[:1].lower()}{what[1:]}{given}" if key else f"{section}: {error}"

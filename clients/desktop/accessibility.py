@@ -135,6 +135,11 @@ class Accessibility:
         self._focused, self._missing, self._tried = None, error.message, time.monotonic()
 
 
+def password_field(accessibility: Accessibility | None) -> str:
+    """What a desktop says of a password field that has the focus; empty if none has, or nothing sees them."""
+    return PASSWORD_FIELD if accessibility is not None and accessibility.focused_is_password() else ""
+
+
 def accessibility_address(environ: Mapping[str, str], timeout_s: float) -> str:
     """Where the accessibility bus of a session is.
 

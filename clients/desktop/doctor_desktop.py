@@ -43,7 +43,7 @@ def _found(settings: TypingSettings, environ: Mapping[str, str], desktop: Deskto
     try:
         backend, said = choice.choose(settings.backend, environ, desktop)
         backend.close()
-        typist = f"{said} (typing.backend = {settings.backend})"
+        typist = f"{said.removesuffix('.')} (typing.backend = {settings.backend})"
     except StenoError as error:
         typist = error.message
         hints.append(error.hint or "docs/desktop.md says what each desktop needs.")

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from clients.desktop import processes
-from clients.desktop.accessibility import PASSWORD_FIELD, Accessibility
-from clients.desktop.window import Window
+from clients.desktop.accessibility import Accessibility, password_field
+from clients.desktop.window import Change, Window
 from pipeline.errors import StenoError
 
 ANSWER_S = 0.5
@@ -54,17 +54,17 @@ class HyprlandDesktop:
 
     def secret(self) -> str:
         """A password field, if accessibility sees one."""
-        return PASSWORD_FIELD if self._accessibility is not None and self._accessibility.focused_is_password() else ""
+        return password_field(self._accessibility)
 
     def disturbances(self) -> int | None:
         """Hyprland does not tell of keys."""
         return None
 
-    def fileno(self) -> int | None:
+    def fileno(self) -> int:
         """Readable when the focus may have changed."""
         return self._events.fileno()
 
-    def focus_log(self) -> list[tuple[int, Window | None]]:
+    def focus_log(self) -> list[Change]:
         """Changes of the focus since this was last asked: when each was seen here (monotonic ns), and the window.
 
         Of a window that has the focus no longer, only its id is known.

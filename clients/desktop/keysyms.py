@@ -11,8 +11,10 @@ import ctypes
 import functools
 
 LIBRARY = "libxkbcommon.so.0"
-RETURN, BACKSPACE, INSERT = 0xFF0D, 0xFF08, 0xFF63
+RETURN, BACKSPACE, INSERT, TAB, DELETE = 0xFF0D, 0xFF08, 0xFF63, 0xFF09, 0xFFFF
 SHIFT_LEFT, CONTROL_LEFT, ALT_LEFT, SUPER_LEFT = 0xFFE1, 0xFFE3, 0xFFE9, 0xFFEB
+MODIFIERS = {"ctrl": CONTROL_LEFT, "shift": SHIFT_LEFT, "alt": ALT_LEFT, "super": SUPER_LEFT}
+"""Name in a chord such as `ctrl+shift+v` -> keysym."""
 UNICODE = 0x01000000
 LONGEST_NAME = 64
 
@@ -21,8 +23,12 @@ def of_character(character: str) -> int:
     """The keysym of a character."""
     code, xkb = ord(character), library()
     found = int(xkb.xkb_utf32_to_keysym(ctypes.c_uint32(code))) if xkb is not None else 0
-    if found:
-        return found
+    return found or by_rule(character)
+
+
+def by_rule(character: str) -> int:
+    """The keysym of a character by the X11 protocol, appendix A, which every program understands."""
+    code = ord(character)
     return code if 0x20 <= code <= 0x7E or 0xA0 <= code <= 0xFF else UNICODE | code
 
 

@@ -79,9 +79,15 @@ class Notifier:
             self._show_by_bus(summary, body)
         except StenoError as error:
             self.close()
-            if shutil.which("notify-send", path=self._environ.get("PATH")) is None:
-                raise StenoError(f"notifications cannot be shown: {error.message}", error.hint) from None
-            self._run("notify-send", f"--app-name={APP}", f"--icon={ICON}", "--", summary, body)
+            reason = error.message
+            if shutil.which("notify-send", path=self._environ.get("PATH")) is not None:
+                try:
+                    self._run("notify-send", f"--app-name={APP}", f"--icon={ICON}", "--", summary, body)
+                    return
+                except StenoError as other:
+                    reason = f"{reason}; {other.message}"
+            hint = error.hint or "feedback.notifications = false does without."
+            raise StenoError(f"notifications cannot be shown: {reason}", hint) from None
 
     def close(self) -> None:
         """Leave the bus; what is shown stays."""
@@ -124,5 +130,9 @@ class Notifier:
                 timeout=TIMEOUT_S,
                 check=True,
             )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise StenoError(f"{program} cannot show a notification: {error}") from None
+        except subprocess.CalledProcessError as error:
+            raise StenoError(f"{program} cannot show a notification (exit code {error.returncode})") from None
+        except subprocess.TimeoutExpired:
+            raise StenoError(f"{program} did not show a notification within {TIMEOUT_S:g} s") from None
+        except OSError as error:
+            raise StenoError(f"{program} cannot show a notification: {error.strerror}") from None

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clients.desktop import processes
-from clients.desktop.accessibility import PASSWORD_FIELD, Accessibility
+from clients.desktop.accessibility import Accessibility, password_field
 from clients.desktop.sway_socket import (
     GET_SEATS,
     GET_TREE,
@@ -22,7 +22,7 @@ from clients.desktop.sway_socket import (
     SwaySocket,
     socket_path,
 )
-from clients.desktop.window import Window
+from clients.desktop.window import Change, Window
 
 MOVES_FOCUS = ("focus", "close", "move", "floating", "fullscreen_mode")
 """Changes of windows after which another may have the focus."""
@@ -61,17 +61,17 @@ class SwayDesktop:
 
     def secret(self) -> str:
         """A password field, if accessibility sees one."""
-        return PASSWORD_FIELD if self._accessibility is not None and self._accessibility.focused_is_password() else ""
+        return password_field(self._accessibility)
 
     def disturbances(self) -> int | None:
         """Sway does not tell of keys."""
         return None
 
-    def fileno(self) -> int | None:
+    def fileno(self) -> int:
         """Readable when the focus may have changed."""
         return self._events.fileno()
 
-    def focus_log(self) -> list[tuple[int, Window | None]]:
+    def focus_log(self) -> list[Change]:
         """Changes of the focus since this was last asked: when each was seen here (monotonic ns), and the window.
 
         Raises:
@@ -79,7 +79,7 @@ class SwayDesktop:
         """
         if self._accessibility is not None:
             self._accessibility.follow()
-        log: list[tuple[int, Window | None]] = []
+        log: list[Change] = []
         unclear = False
         while (event := self._events.event()) is not None:
             kind, said = event

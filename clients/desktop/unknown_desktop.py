@@ -5,7 +5,7 @@ It owns what is true without an answer. Password fields can be seen where access
 
 from __future__ import annotations
 
-from clients.desktop.accessibility import PASSWORD_FIELD, Accessibility
+from clients.desktop.accessibility import Accessibility, password_field
 from clients.desktop.window import Window
 
 
@@ -27,19 +27,11 @@ class UnknownDesktop:
 
     def secret(self) -> str:
         """A password field, if accessibility sees one."""
-        return PASSWORD_FIELD if self._accessibility is not None and self._accessibility.focused_is_password() else ""
+        return password_field(self._accessibility)
 
     def disturbances(self) -> int | None:
         """It does not tell."""
         return None
-
-    def fileno(self) -> int | None:
-        """Nothing becomes readable."""
-        return None
-
-    def focus_log(self) -> list[tuple[int, Window | None]]:
-        """No changes."""
-        return []
 
     def close(self) -> None:
         """Let accessibility go."""

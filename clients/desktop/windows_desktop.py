@@ -37,14 +37,6 @@ class WindowsDesktop:
         """It does not tell."""
         return None
 
-    def fileno(self) -> int | None:
-        """Nothing becomes readable."""
-        return None
-
-    def focus_log(self) -> list[tuple[int, Window | None]]:
-        """No changes: they are not followed."""
-        return []
-
     def close(self) -> None:
         """Nothing is open."""
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from clients.desktop.terminal_prompt import asks_for_password
-from clients.desktop.window import Window
-from clients.desktop.x11_focus import Change, FocusLog
-from clients.desktop.x11_library import GONE, open_display, server_gone
+from clients.desktop.window import Change, Window
+from clients.desktop.x11_focus import FocusLog
+from clients.desktop.x11_library import GONE, Display, open_display, server_gone
 from clients.desktop.x11_recorder import Recorder
 from clients.desktop.x11_windows import Windows
 
@@ -23,6 +23,9 @@ class PasswordFields(Protocol):
 
     def focused_is_password(self) -> bool:
         """Whether the focus is in one."""
+
+    def follow(self) -> None:
+        """Take in what was told meanwhile."""
 
 
 class X11Desktop:
@@ -80,15 +83,21 @@ class X11Desktop:
         """Keys and clicks of anybody else so far; keys that are modifiers, and turns of the wheel, are left out."""
         return None if self._recorder is None else self._ask(self._recorder.count)
 
-    def fileno(self) -> int | None:
+    def disturbances_within(self, grabbed: Display) -> int | None:
+        """The same, while this connection of this process has grabbed the server, which then hears no other."""
+        return None if self._recorder is None else self._recorder.count(grabbed)
+
+    def fileno(self) -> int:
         """A descriptor that becomes readable when the focus may have moved; `focus_log` reads it."""
         return self._ask(self._focus.fileno)
 
     def focus_log(self) -> list[Change]:
-        """How the focus has moved since this was last asked: monotonic nanoseconds, and the window from then on.
+        """How the focus has moved since this was last asked.
 
         Of changes that came together only the last is known by its window; those before it say None.
         """
+        if self._accessibility is not None:
+            self._accessibility.follow()
         return self._ask(self._focus.take)
 
     def close(self) -> None:

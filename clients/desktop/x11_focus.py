@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from clients.desktop.window import Window
+from clients.desktop.window import Change
 from clients.desktop.x11_library import Display, X
 from clients.desktop.x11_windows import Windows
 
@@ -16,8 +16,6 @@ ACTIVE = "_NET_ACTIVE_WINDOW"
 NS_PER_MS = 1_000_000
 TRUSTED_MS = 10_000
 """A server's time further from this machine's clock than this is another machine's."""
-
-Change = tuple[int, Window | None]
 
 
 class FocusLog:

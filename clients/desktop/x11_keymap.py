@@ -9,8 +9,6 @@ import struct
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-UNICODE_KEYSYM = 0x01000000
-"""Keysyms of characters beyond Latin-1 are this plus the code point (X11 protocol, appendix A)."""
 HEAD = struct.Struct("=4sBBH")
 """KB_KEYSYMMAP (X Keyboard Extension, protocol specification, appendix D): the key types of up to four groups; how many
 groups, and in the bits above what happens beyond them; levels of a group; how many keysyms follow, 4 bytes each."""
@@ -26,13 +24,6 @@ EMPTY = HEAD.pack(bytes(4), 0, 0, 0)
 def lent(symbol: int) -> bytes:
     """A key that gives this keysym in every layout, with Shift and without; 0 for a key that gives nothing."""
     return HEAD.pack(TWO_LEVELS, 1, 2, 2) + struct.pack("=II", symbol, symbol) if symbol else EMPTY
-
-
-def keysym(character: str) -> int:
-    """The keysym that stands for a character (X11 protocol, appendix A)."""
-    point = ord(character)
-    latin1 = 0x20 <= point <= 0x7E or 0xA0 <= point <= 0xFF
-    return point if latin1 else UNICODE_KEYSYM + point
 
 
 class Keymap:

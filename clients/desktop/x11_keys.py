@@ -6,7 +6,8 @@ which the focus is checked and the keys are struck. It does not know what text i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from clients.desktop.x11_keyboard import (
@@ -29,12 +30,23 @@ NUM_LOCK = 0xFF7F
 SETTLE_S, LEAVE_S = 5.0, 1.0
 """So long a program may take to read its keys before it counts as hanging; the second as this program ends."""
 
-Struck = Literal["struck", "focus", "busy", "changed"]
+Struck = Literal["struck", "focus", "busy", "changed", "disturbed"]
 """What became of strokes: struck; or not, as another window has the focus; as a modifier or one of the keys is down, or
-the keyboard is another program's; as the keyboard's map or the active layout is not what they were made for."""
+the keyboard is another program's; as the keyboard's map or the active layout is not what they were made for; as what
+they depend on is no longer so."""
 
 Lent = Literal["lent", "hanging", "changed"]
 """Whether keycodes were lent; or not, as a window's program does not read its keys, or as the map has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a window with the focus is a part of."""
+
+    window: int
+    """That of a program, which has to read the keys before they get other characters."""
+    process: int
+    """Whose it was when it was looked at: ids of windows that are gone are given to other programs."""
 
 
 class Keys:
@@ -145,7 +157,13 @@ class Keys:
         self._used.clear()
         return True
 
-    def strike(self, strokes: Sequence[Stroke], focus: Mapping[int, int], group: int) -> Struck:
+    def strike(
+        self,
+        strokes: Sequence[Stroke],
+        focus: Mapping[int, Target],
+        group: int,
+        undisturbed: Callable[[], bool] | None = None,
+    ) -> Struck:
         """Strike keys if the focus is right and no modifier is down: as one act for everybody, this process included.
 
         While the server is grabbed, it hears no other client, so none can move the focus or press a key. All strokes
@@ -153,9 +171,9 @@ class Keys:
 
         Args:
             strokes: what to strike.
-            focus: the windows of which one must have the focus -> the window of a program that each is a part of,
-                which has to read the keys before they get other characters.
+            focus: the windows of which one must have the focus -> what each is a part of.
             group: the layout for which the strokes are meant.
+            undisturbed: asked last, within the grab, whether they may still be struck.
         """
         requests = packed_strokes(self._test, strokes)
         codes = frozenset(code for stroke in strokes for code in stroke)
@@ -164,15 +182,18 @@ class Keys:
             state = self.state()
             if self._map_changed() or state.group != group:
                 return "changed"
-            if state.focus not in focus:
+            target = focus.get(state.focus)
+            if target is None or self.windows.owner(state.focus) != target.process:
                 return "focus"
             if state.held or state.taken or state.down & codes:
                 return "busy"
+            if undisturbed is not None and not undisturbed():
+                return "disturbed"
             # CapsLock would turn letters; unlocked and locked again within the grab, no key sees it change.
             if locked := state.locked & ~self._numbers_mask:
                 unlock, relock = (packed_lock(self._extension.opcode, locked, to) for to in (0, locked))
                 requests = [unlock, *requests, relock]
-            self._visited.add(focus[state.focus])
+            self._visited.add(target.window)
             self._used |= codes
             send_packed(self.display, requests)
             return "struck"

@@ -6,6 +6,7 @@ It owns the questions about windows. It does not know which of them has the focu
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 from clients.desktop.processes import name_of
 from clients.desktop.window import Window
@@ -24,12 +25,6 @@ def name_of_window(xid: int) -> str:
     return f"x11:{xid:#x}"
 
 
-def xid_of(window: Window) -> int:
-    """The X window of that name; 0 if it is none of an X server."""
-    kind, _, number = window.id.partition(":")
-    return int(number, 16) if kind == "x11" else 0
-
-
 class Windows:
     """Asks one connection about windows. A window that is gone has no properties; that is no error."""
 
@@ -39,7 +34,11 @@ class Windows:
         self._resources = display.has_extension("X-Resource")
 
     def client(self, xid: int) -> int:
-        """The window that a window manager knows and this one lies in; without one, the topmost; 0 if it is gone."""
+        """The window that a window manager knows and this one lies in; without one, the topmost; 0 if it is gone.
+
+        Of the manager's own windows 0 as well: a frame may have the focus for a while when its window has been closed,
+        and what is typed into it is lost.
+        """
         current = xid
         for _ in range(DEEPEST):
             if current <= X.PointerRoot or current == self._root:
@@ -52,17 +51,27 @@ class Windows:
                 return 0
             above = int(parent if isinstance(parent, int) else parent.id)
             if above == self._root:
-                return current
+                return 0 if self._is_manager_s(current) else current
             current = above
         return 0
 
+    def _is_manager_s(self, xid: int) -> bool:
+        """Whether the window manager made this window (Extended Window Manager Hints, _NET_SUPPORTING_WM_CHECK)."""
+        check = next(iter(self.numbers(self._root, "_NET_SUPPORTING_WM_CHECK")), 0)
+        differs = (check ^ xid) & ~int(self._display.display.info.resource_id_mask)  # but for it, ids of a client agree
+        return bool(check) and not differs
+
+    def named(self, xid: int) -> Window:
+        """As much of a window as tells it from others."""
+        return Window(name_of_window(xid), pid=self.pid(xid))
+
     def describe(self, xid: int) -> Window:
         """What people and rules know a window by; empty where the window does not say."""
-        pid = self.pid(xid)
+        bare = self.named(xid)
         class_of = self._text(xid, "WM_CLASS").split("\0")
         title = self._text(xid, "_NET_WM_NAME") or self._text(xid, "WM_NAME")
         program = class_of[1] if len(class_of) > 1 else ""
-        return Window(name_of_window(xid), program, title, name_of(pid), pid)
+        return replace(bare, program=program, title=title, process=name_of(bare.pid))
 
     def pid(self, xid: int) -> int:
         """The process on this machine that has the window; 0 if it is not known, or elsewhere."""

@@ -18,7 +18,7 @@ from clients.control import is_running
 from clients.desktop import desktops
 from clients.desktop.feedback import Feedback
 from clients.hotkey import choice, desktop_lines, keys
-from clients.hotkey.daemon_watch import DaemonState, TakeEnded, watch
+from clients.hotkey.daemon_watch import DaemonState, MicrophoneLost, News, TakeEnded, watch
 from clients.hotkey.gestures import Gesture, Gestures, KeyEvent, Replay
 from clients.hotkey.keys import Keys
 from clients.hotkey.listener import Death, Listener
@@ -29,13 +29,13 @@ from pipeline.lock import FileLock, Holder
 
 LOCK = "hotkey.lock"
 LOOK_S = 1.0
-"""While a key is held it is looked so often whether it is really down."""
+"""While something has begun it is looked so often whether the daemon is there, and whether the key is really down."""
 HOW = {"hold": "held to talk", "toggle": "pressed to start and to stop", "auto": "held to talk, or tapped"}
 
 OWNERS = ("sway", "hyprland", "gnome", "kde", "wayland")
 """Kinds of desktops that own the keys, and run commands when one is pressed."""
 
-Item = KeyEvent | DaemonState | TakeEnded | Death
+Item = KeyEvent | News
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -106,13 +106,15 @@ class Loop:
         self._listener.close()
 
     def _look(self) -> None:
-        """See whether the release of what is held was missed."""
+        """See whether the daemon that listens has gone, or the release of what is held was missed."""
+        if self._gestures.listening and self._takes.number is not None and self._takes.lost():
+            self._over()
         if self._gestures.holding and (down := self._listener.held()) is not None and self._items.empty():
             self._do(self._gestures.really_down(down, time.monotonic_ns()))
 
     def _timeout_s(self) -> float | None:
         waits = [] if self._watchdog_s is None else [self._watchdog_s / 3]
-        if self._gestures.holding:
+        if self._gestures.listening:
             waits.append(LOOK_S)
         if (wake_ns := self._gestures.wake_ns) is not None:
             waits.append(max(0.001, (wake_ns - time.monotonic_ns()) / 1e9))
@@ -125,6 +127,8 @@ class Loop:
             case TakeEnded(take) if take == self._takes.number:
                 self._takes.ended()
                 self._over()
+            case MicrophoneLost(text, hint) if self._takes.number is not None:
+                self._takes.say(StenoError(text, hint))
             case DaemonState():
                 self._daemon(item)
             case Death(error):
@@ -153,10 +157,8 @@ class Loop:
             return
         restarted, self._takes.daemon = bool(self._takes.daemon), state.daemon
         if restarted and self._takes.number is not None:
-            self._takes.ended()
+            self._takes.restarted()
             self._over()
-        if self._takes.number is None and self._takes.end_orphan():
-            print("an earlier steno hotkey had left the daemon listening; it has been stopped", flush=True)
         if state.mode == "always" and state.listening and self._takes.number is None and self._takes.stop():
             print("the daemon is set to listen always; from now on it listens only when a key says so", flush=True)
         else:

@@ -34,12 +34,23 @@ class TakeEnded:
     take: int
 
 
-def watch(runtime: Path, tell: Callable[[DaemonState | TakeEnded | Death], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class MicrophoneLost:
+    """The daemon hears nothing any more, though it may listen."""
+
+    text: str
+    hint: str
+
+
+News = DaemonState | TakeEnded | MicrophoneLost | Death
+
+
+def watch(runtime: Path, tell: Callable[[News], None]) -> None:
     """Tell of the daemon in this runtime directory, from a thread, as soon as there is one and as long as this runs."""
     threading.Thread(target=_watch, args=(runtime, tell), daemon=True, name="daemon-watch").start()
 
 
-def _watch(runtime: Path, tell: Callable[[DaemonState | TakeEnded | Death], None]) -> None:
+def _watch(runtime: Path, tell: Callable[[News], None]) -> None:
     try:
         with Wire(runtime) as wire:
             subscription = Subscription(wire)
@@ -50,9 +61,11 @@ def _watch(runtime: Path, tell: Callable[[DaemonState | TakeEnded | Death], None
         tell(Death(error))
 
 
-def _pass_on(event: events.Any | None, tell: Callable[[DaemonState | TakeEnded | Death], None]) -> None:
+def _pass_on(event: events.Any | None, tell: Callable[[News], None]) -> None:
     match event:
         case events.Snapshot(state=state) | (events.State() as state):
             tell(DaemonState(state.daemon, state.mode, state.listening))
         case events.Listening(on=False, take=take):
             tell(TakeEnded(take))
+        case events.Notice(code="microphone-lost", text=text, hint=hint):
+            tell(MicrophoneLost(text, hint))

@@ -16,52 +16,9 @@ from pathlib import Path
 import msgspec
 
 from clients.hotkey.keys import MOUSE, Chord, Keys, is_modifier, parse
+from clients.hotkey.xkb_names import xkb_name
 from pipeline.desktop_settings import Binding
 
-SYMBOLS = {
-    "ctrl": "Control_L",
-    "ctrl_l": "Control_L",
-    "ctrl_r": "Control_R",
-    "alt": "Alt_L",
-    "alt_l": "Alt_L",
-    "alt_r": "Alt_R",
-    "alt_gr": "ISO_Level3_Shift",
-    "shift": "Shift_L",
-    "shift_l": "Shift_L",
-    "shift_r": "Shift_R",
-    "cmd": "Super_L",
-    "cmd_l": "Super_L",
-    "cmd_r": "Super_R",
-    "caps_lock": "Caps_Lock",
-    "num_lock": "Num_Lock",
-    "scroll_lock": "Scroll_Lock",
-    "esc": "Escape",
-    "insert": "Insert",
-    "delete": "Delete",
-    "home": "Home",
-    "end": "End",
-    "page_up": "Prior",
-    "page_down": "Next",
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-    "menu": "Menu",
-    "pause": "Pause",
-    "print_screen": "Print",
-    "space": "space",
-    "enter": "Return",
-    "backspace": "BackSpace",
-    "tab": "Tab",
-    "media_play_pause": "XF86AudioPlay",
-    "media_stop": "XF86AudioStop",
-    "media_next": "XF86AudioNext",
-    "media_previous": "XF86AudioPrev",
-    "media_volume_up": "XF86AudioRaiseVolume",
-    "media_volume_down": "XF86AudioLowerVolume",
-    "media_volume_mute": "XF86AudioMute",
-}
-"""Name of a key -> its name in XKB, which all these desktops use; F1 and letters are called so there too."""
 SWAY = {"ctrl": "Ctrl", "alt": "Mod1", "shift": "Shift", "cmd": "Mod4", "alt_gr": "Mod5"}
 HYPRLAND = {"ctrl": "CTRL", "alt": "ALT", "shift": "SHIFT", "cmd": "SUPER", "alt_gr": "MOD5"}
 GNOME = {"ctrl": "<Control>", "alt": "<Alt>", "shift": "<Shift>", "cmd": "<Super>", "alt_gr": "<Mod5>"}
@@ -119,10 +76,6 @@ def steno(command: str, binding: Binding | None = None) -> str:
     return shlex.join(words)
 
 
-def _symbol(name: str) -> str:
-    return SYMBOLS.get(name) or (name.upper() if name[0] == "f" and name[1:].isdigit() else name)
-
-
 def _modifiers(chord: Chord, names: dict[str, str]) -> list[str]:
     """The desktop's names of the modifiers; none of them tells left from right."""
     plain = {name if name == "alt_gr" else name.removesuffix("_l").removesuffix("_r") for name in chord.modifiers}
@@ -137,7 +90,7 @@ def _sway(chord: Chord, binding: Binding, held: bool) -> list[str]:
             return [f"bindcode --whole-window {keys} exec {steno('toggle', binding)}"]
         start = f"bindcode --whole-window {keys} exec {steno('start', binding)}"
         return [start, f"bindcode --whole-window --release {keys} exec {steno('stop')}"]
-    keys = "+".join([*_modifiers(chord, SWAY), _symbol(chord.key)])
+    keys = "+".join([*_modifiers(chord, SWAY), xkb_name(chord.key)])
     if not held:
         return [f"bindsym --no-repeat {keys} exec {steno('toggle', binding)}"]
     return [
@@ -147,7 +100,7 @@ def _sway(chord: Chord, binding: Binding, held: bool) -> list[str]:
 
 
 def _hyprland(chord: Chord, binding: Binding, held: bool) -> list[str]:
-    key = f"mouse:{KERNEL_BUTTONS[chord.key]}" if chord.key.startswith(MOUSE) else _symbol(chord.key)
+    key = f"mouse:{KERNEL_BUTTONS[chord.key]}" if chord.key.startswith(MOUSE) else xkb_name(chord.key)
     modifiers = _modifiers(chord, HYPRLAND)
     pressed = f"{' '.join(modifiers)}, {key}"
     own = _modifiers(Chord("", frozenset({chord.key})), HYPRLAND) if is_modifier(chord.key) else []
@@ -164,7 +117,7 @@ def _gnome(chord: Chord, binding: Binding, number: int) -> list[str]:
         return [told, *_gnome(Chord("f9"), other, number)]
     path = f"{FOLDER}/steno{number}/"
     one = f"{MEDIA_KEYS}.custom-keybinding:{path}"
-    accelerator = "".join([*_modifiers(chord, GNOME), _symbol(chord.key)])
+    accelerator = "".join([*_modifiers(chord, GNOME), xkb_name(chord.key)])
     add = (
         f"old=$(gsettings get {MEDIA_KEYS} custom-keybindings | sed \"s/^@as //; s/]$//; s/'$/', /\"); "
         f"gsettings set {MEDIA_KEYS} custom-keybindings \"$old'{path}']\""

@@ -39,8 +39,8 @@ def check(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ
         if settings.backend != "auto":
             return Finding(NAME, "broken", error.message, error.hint)
         if kind == "none":
-            return Finding(NAME, "warning", "there is no display: no keys to hear", error.hint)
-        return Finding(NAME, "warning", error.message, error.hint)
+            return Finding(NAME, "ok", "there is no desktop here: no keys to hear")
+        return Finding(NAME, "warning", error.message, details=tuple(error.hint.splitlines()))
     if listener.name == "portal":
         lines = ["or, without the portal, bind them yourself:", *desktop_lines.all_lines(kind, bound)]
         return Finding(NAME, "ok", f"{names}; {why}", details=tuple(lines))

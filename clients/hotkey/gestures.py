@@ -58,7 +58,10 @@ class Release:
     """Listening ends."""
 
     binding: int
+    """That began it."""
     at_ns: int
+    pressed: int | None = None
+    """The binding whose key was pressed for it; None if a key was let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,7 @@ class Gestures:
             self._caps_ns = at_ns
         if self._active is not None:
             ended, self._active = self._active, None
-            return [Release(ended.binding, at_ns)]
+            return [Release(ended.binding, at_ns, binding)]
         held = self._keys.bindings[binding].action != "toggle"
         modifiers = self._keys.chords[binding].modifiers
         together = {down for down in self._down if any(covers(name, down) for name in modifiers)}

@@ -14,6 +14,7 @@ from pipeline.desktop_settings import Binding, HotkeySettings
 from pipeline.errors import UsageError
 
 CAPS_LOCK = "caps_lock"
+LOCKS = (CAPS_LOCK, "num_lock", "scroll_lock")
 MOUSE = "mouse:"
 MODIFIERS = ("ctrl", "alt", "shift", "cmd")
 """Each stands for the left and the right key of that name."""
@@ -24,8 +25,8 @@ NAMES = (
     *MODIFIERS,
     *_SIDED,
     "alt_gr",
-    CAPS_LOCK,
-    *("num_lock", "scroll_lock", "esc", "insert", "delete", "home", "end", "page_up", "page_down"),
+    *LOCKS,
+    *("esc", "insert", "delete", "home", "end", "page_up", "page_down"),
     *("up", "down", "left", "right", "menu", "pause", "print_screen"),
     *_TYPED,
     *(f"f{number}" for number in range(1, 25)),
@@ -86,8 +87,8 @@ def is_modifier(name: str) -> bool:
 
 
 def counts(chord: Chord) -> bool:
-    """Whether a press of it is one that a desktop counts: not that of a modifier or a lock alone."""
-    return not is_modifier(chord.key) and chord.key != CAPS_LOCK
+    """Whether a press of it is one that a desktop counts: not that of a modifier or a lock."""
+    return not is_modifier(chord.key) and chord.key not in LOCKS
 
 
 def read(settings: HotkeySettings, key: str | None = None, action: str | None = None) -> Keys:
@@ -126,11 +127,15 @@ def parse(text: str, place: str) -> Chord:
     """
     parts = [part.strip().lower() for part in text.split("+")]
     names = [OTHER_NAMES.get(part, part) for part in parts]
+    if "" in names:
+        what = f"a key is missing beside a + in {text!r}" if len(names) > 1 else "no key is named"
+        raise UsageError(f"{place}: {what}", "Write the modifiers first and one key last: ctrl+alt+d")
     for name in names:
         if name in ("mouse:left", "mouse:right"):
             raise UsageError(f"{place}: {name} is needed for pointing", "Take mouse:middle, mouse:x1 or mouse:x2.")
         if name not in NAMES and not _is_character(name):
-            raise UsageError(f"{place}: unknown key {name!r} in {text!r}", _nearest(name))
+            within = f" in {text!r}" if len(parts) > 1 else ""
+            raise UsageError(f"{place}: unknown key {name!r}{within}", _nearest(name))
     *first, last = names
     for name in first:
         if not is_modifier(name):

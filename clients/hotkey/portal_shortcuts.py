@@ -17,54 +17,18 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from clients.desktop import keysyms, portal
+from clients.desktop import portal
 from clients.desktop.portal import Portal
 from clients.hotkey.gestures import KeyEvent
 from clients.hotkey.keys import MODIFIERS, MOUSE, Chord, Keys
 from clients.hotkey.listener import Callback, Death, Hearing
+from clients.hotkey.xkb_names import xkb_name
 from pipeline.desktop_settings import Binding
 from pipeline.errors import StenoError
 
 INTERFACE = "org.freedesktop.portal.GlobalShortcuts"
 CANCEL = "cancel"
 TRIGGER_MODIFIERS = {"ctrl": "CTRL", "alt": "ALT", "shift": "SHIFT", "cmd": "LOGO"}
-SIDES = {"l": "L", "r": "R"}
-SIDED = {"ctrl": "Control", "alt": "Alt", "shift": "Shift", "cmd": "Super"}
-KEY_NAMES = {
-    **{f"{name}_{side}": f"{SIDED[name]}_{SIDES[side]}" for name in MODIFIERS for side in SIDES},
-    **{name: f"{SIDED[name]}_L" for name in MODIFIERS},
-    "alt_gr": "ISO_Level3_Shift",
-    "caps_lock": "Caps_Lock",
-    "num_lock": "Num_Lock",
-    "scroll_lock": "Scroll_Lock",
-    "esc": "Escape",
-    "insert": "Insert",
-    "delete": "Delete",
-    "home": "Home",
-    "end": "End",
-    "page_up": "Page_Up",
-    "page_down": "Page_Down",
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-    "menu": "Menu",
-    "pause": "Pause",
-    "print_screen": "Print",
-    "space": "space",
-    "enter": "Return",
-    "backspace": "BackSpace",
-    "tab": "Tab",
-    **{f"f{number}": f"F{number}" for number in range(1, 25)},
-    "media_play_pause": "XF86AudioPlay",
-    "media_stop": "XF86AudioStop",
-    "media_next": "XF86AudioNext",
-    "media_previous": "XF86AudioPrev",
-    "media_volume_up": "XF86AudioRaiseVolume",
-    "media_volume_down": "XF86AudioLowerVolume",
-    "media_volume_mute": "XF86AudioMute",
-}
-"""Names of keys here -> their XKB names."""
 
 
 class PortalShortcuts:
@@ -186,9 +150,8 @@ def trigger(chord: Chord) -> str:
     """A chord as the XDG shortcuts specification writes it, such as `CTRL+ALT+d`; empty if it has no words for it."""
     if chord.key.startswith(MOUSE):
         return ""
-    key = KEY_NAMES.get(chord.key) or keysyms.name_of(chord.key)
     said = {name.partition("_")[0] for name in chord.modifiers if name != "alt_gr"}
-    return "+".join([*(TRIGGER_MODIFIERS[name] for name in MODIFIERS if name in said), key])
+    return "+".join([*(TRIGGER_MODIFIERS[name] for name in MODIFIERS if name in said), xkb_name(chord.key)])
 
 
 def _described(name: str, keys: Keys, chord: Chord) -> dict[str, tuple[str, Any]]:

@@ -13,9 +13,9 @@ from typing import Literal, Protocol
 from clients.desktop.window import Window
 
 Key = Literal["enter", "shift+enter", "backspace"]
-Stopped = Literal["", "focus", "modifiers", "secret", "failed"]
+Stopped = Literal["", "focus", "modifiers", "secret", "disturbed", "failed"]
 """Why typing ended before the end: another window has the focus; modifiers were held for too long; a password is asked
-for; the back-end failed. Empty: it did not."""
+for; somebody else pressed a key or clicked, where that matters; the back-end failed. Empty: it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ class Place:
     """So long held modifiers are waited for."""
     paste_keys: str = ""
     """Keys that paste there, such as `ctrl+shift+v`; empty for the usual ones."""
+    undisturbed: int | None = None
+    """Only as long as the desktop has counted so many disturbances; None: however many."""
+
+
+DISTURBED = "keys or mouse buttons were pressed meanwhile"
 
 
 About = Callable[[int], None]

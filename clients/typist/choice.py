@@ -34,7 +34,7 @@ Maker = Callable[[Mapping[str, str], Desktop], Backend]
 def _x11(environ: Mapping[str, str], desktop: Desktop) -> Backend:
     from clients.typist.backends.x11 import X11Backend
 
-    return X11Backend(environ.get("DISPLAY", ""))
+    return X11Backend(environ.get("DISPLAY", ""), desktop)
 
 
 def _paste(environ: Mapping[str, str], desktop: Desktop) -> Backend:

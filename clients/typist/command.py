@@ -1,7 +1,7 @@
 """`steno type`: types what is said into the focused window, until it is ended.
 
-It owns the loop between the daemon's events and the typist, and what is said when the daemon goes and comes back. It
-does not know what is typed when, nor how.
+It owns the loop between the daemon's events, the desktop's news and the typist, and what is said when the daemon goes
+and comes back. It does not know what is typed when, nor how.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 
 from clients import place
 from clients.control import is_running
+from clients.follower import Item
 from clients.subscription import Subscription
 from clients.typist import recovery
 from clients.typist.lease import Lease
@@ -22,10 +23,8 @@ from pipeline.errors import EXIT_OK, StenoError
 from pipeline.settings import Settings
 from pipeline.sockets import Wire
 
-IDLE_S = 0.5
-"""How often it is looked whether the daemon is still there."""
-WATCH_S = 0.1
-"""How often the focus is looked at while it matters when it moves."""
+SNAPSHOT_S = 5.0
+"""A daemon that runs and has not told its state in this time is said to be silent."""
 ASK_S = 1.0
 """So long the daemon is waited for when it is told something."""
 RELEVANT = (
@@ -50,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return self_test(arguments.backend or settings.typing.backend, os.environ)
     with place.wire(arguments) as wire:
-        commands.require_daemon(wire.runtime)
+        wire.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         with Lease(wire.runtime):
             _Loop(wire, settings, arguments).run()
     return EXIT_OK
@@ -88,22 +87,46 @@ class _Loop:
         with Typist(
             wire.runtime, settings, self._mode, self._backend, os.environ, self._send_context, self._beat
         ) as typist:
-            subscription = Subscription(wire)
-            shot = subscription.first()
-            past = typist.journal.past
-            seen = recovery.resume(typist.session, past, shot, typist.view(), time.time(), settings.typing.catch_up_s)
-            self._met(shot.daemon, seen, typist)
-            say(typist.sentence)
+            stream = Subscription(wire)
             service_manager.notify("READY=1")
+            shot, *behind = self._first(stream, typist)
+            assert isinstance(shot.event, events.Snapshot)
+            past, view = typist.journal.past, typist.view()
+            seen = recovery.resume(typist.session, past, shot.event, view, time.time(), settings.typing.catch_up_s)
+            self._met(shot.event.daemon, seen, typist)
+            say(typist.sentence)
             try:
+                self._hear(behind, typist)
                 typist.work()
                 while True:
-                    self._turn(subscription, typist)
+                    self._hear(self._wait(stream, typist), typist)
             finally:
                 self._commit(False)
 
-    def _turn(self, subscription: Subscription, typist: Typist) -> None:
-        items = subscription.receive(WATCH_S if typist.session.watching else IDLE_S)
+    def _first(self, stream: Subscription, typist: Typist) -> list[Item]:
+        """Wait for a daemon and its snapshot, as long as it takes: a service may be started before it."""
+        runtime, began, said = self._wire.runtime, time.monotonic(), ""
+        while not (items := self._wait(stream, typist)):
+            if not is_running(runtime):
+                now = f"no daemon is running in {runtime} yet; typing begins once one does (steno daemon)"
+            elif time.monotonic() - began > SNAPSHOT_S:
+                now = f"the daemon in {runtime} does not tell its state; see whether it is alive: steno status"
+            else:
+                continue
+            if now != said:
+                say(now)
+            said = now
+        return items
+
+    def _wait(self, stream: Subscription, typist: Typist) -> list[Item]:
+        """What the daemon tells, as soon as it does; what the desktop tells is seen to meanwhile."""
+        limit_s = typist.patience_s if self._beat_s is None else min(typist.patience_s, self._beat_s)
+        stream.wait(limit_s, typist.news)
+        typist.watch()
+        self._beat()
+        return stream.receive(0.0)
+
+    def _hear(self, items: list[Item], typist: Typist) -> None:
         for item in items:
             event = item.event
             if isinstance(event, events.Snapshot) and event.daemon != self._daemon:
@@ -113,9 +136,6 @@ class _Loop:
                 typist.hear(event)
         if items:
             typist.work()
-        elif typist.session.watching:
-            typist.watch()
-        self._beat()
         if not items and not self._lost and not typist.session.watching and not is_running(self._wire.runtime):
             self._lost = True
             say("the daemon has gone; waiting for it to come back")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clients.desktop.window import Window
+from clients.desktop.window import Window, same
 from clients.typist.journal import Entry
-from clients.typist.placing import FocusLog, id_of, split
+from clients.typist.placing import FocusLog, split
 from clients.typist.speech import Speech
 
 
@@ -31,7 +31,7 @@ def cut(speech: Speech, log: FocusLog, next_id: Callable[[], int]) -> list[Speec
     for part in parts:
         rest = part.text[max(0, spoken - begin) :]
         begin += len(part.text)
-        if rest and id_of(part.window) != id_of(found[-1].entry.window):
+        if rest and not same(part.window, found[-1].entry.window):
             found.append(_part(speech, part.window, next_id()))
         found[-1].final = (found[-1].final or "") + rest
     for one in found:

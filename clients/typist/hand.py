@@ -86,7 +86,7 @@ class Hand:
             detail=tally.detail,
             uncertain=tally.uncertain,
             entered=tally.entered,
-            disturbed=before is not None and after != before,
+            disturbed=tally.stopped == "disturbed" or (before is not None and after != before),
             disturbances=before,
         )
 
@@ -159,7 +159,8 @@ class Hand:
         """Try until it is done, with patience for modifiers, and with the next back-end if one fails."""
         patience_s = self._wait_s if do.patient else 0.0
         deadline = time.monotonic() + patience_s
-        place = Place(do.window, min(SLICE_S, patience_s), do.terms.paste_keys)
+        undisturbed = do.undisturbed if isinstance(do, TakeBack) else None
+        place = Place(do.window, min(SLICE_S, patience_s), do.terms.paste_keys, undisturbed)
         while True:
             try:
                 backend = self._backend(do.terms)

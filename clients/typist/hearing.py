@@ -10,7 +10,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from clients.desktop.window import Window
+import msgspec
+
+from clients.desktop.window import Window, same
 from clients.typist.journal import Aim, Entry, Past
 from clients.typist.placing import NANO, FocusLog
 from clients.typist.speech import Do, Record, Say, Speech, View
@@ -53,23 +55,22 @@ class Hearing:
 
     def nothing_for(self, window: Window | None) -> bool:
         """Whether every text waits for another window, or for what is still to be said."""
-        here = "" if window is None else window.id
         return all(
-            speech.final is None
-            or (speech.entry.state == "waiting" and speech.entry.window is not None and speech.entry.window.id != here)
+            speech.final is None or (speech.entry.state == "waiting" and not same(speech.entry.window, window))
             for speech in self.speeches
         )
 
     def vanished(self, window: Window) -> None:
         """That window will not come back: what waits for it is to be kept."""
         for speech in self.speeches:
-            if speech.entry.window is not None and speech.entry.window.id == window.id:
+            if same(speech.entry.window, window):
                 speech.blocked = "its window is gone"
 
     def forgive(self, now: int) -> None:
-        """The last of `now` disturbances was a key that has Steno listen: it changed no text."""
+        """One of the disturbances up to `now` was a key that has Steno listen: it changed no text."""
         for speech in self.speeches:
-            speech.mark = now if speech.mark == now - 1 else speech.mark
+            if speech.mark is not None and speech.mark < now:
+                speech.mark += 1
 
     def look(self, view: View) -> None:
         """Note which window has the focus."""
@@ -107,10 +108,10 @@ class Hearing:
                         speech.words = event
         return []
 
-    def again(self, last: Entry, text: str, view: View) -> None:
-        """A text that was there before, for the window that has the focus now."""
+    def again(self, last: Entry, text: str, before: str | None, view: View) -> None:
+        """A text that was there before, for the window that has the focus now, where `before` stands."""
         entry = Entry(id=self.next_id(), daemon=last.daemon, seq=last.seq, window=view.window, raw=last.raw)
-        self.new(Speech(entry, secret=view.secret, final=text, placed=True, formed=True, target=text))
+        self.new(Speech(entry, secret=view.secret, final=text, placed=True, formed=True, target=text, before=before))
 
     def new(self, speech: Speech) -> None:
         """Put an utterance at the end."""
@@ -170,10 +171,16 @@ class Hearing:
         return [*did, Record(aim=aim)]
 
     def _started(self, event: events.SpeechStarted, view: View) -> list[Do]:
+        late: list[Do] = []
+        aim = self._aims.get(event.take)
+        if aim is not None and aim.window is None and view.window is not None:
+            # No window had the focus at the press, as for a while after one was closed; one has it as speech begins.
+            self._aims[event.take] = aim = msgspec.structs.replace(aim, window=view.window, secret=view.secret)
+            late.append(Record(aim=aim))
         speech, did = self._speech(event.source, event.utterance, event.take, view)
         speech.origin_ns = event.origin_ns
         speech.began_ns = event.origin_ns + int(event.start * NANO)
-        return did
+        return late + did
 
     def _final(self, event: events.Final, view: View) -> list[Do]:
         speech, did = self._speech(event.source, event.utterance, event.take, view)

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clients.desktop.window import Window
+from clients.desktop.window import Window, same
 from clients.typist.correction import erasable
 from clients.typist.journal import Entry
-from clients.typist.placing import id_of
 from clients.typist.speech import Do, Record, Result, Say, View
 
 REMEMBERED = 200
 """Characters that are kept of what stands before the next text."""
 STEPS = 50
-"""So many insertions can be taken back, one after the other."""
+"""So many insertions can be taken back, one after the other, and of so many windows it is known what stands there."""
 
 
 @dataclass(slots=True)
@@ -34,6 +33,7 @@ class Insertion:
 
 @dataclass(slots=True)
 class _Memory:
+    window: Window | None
     text: str
     mark: int | None
 
@@ -42,7 +42,7 @@ class History:
     """The windows and what was typed last in each of them."""
 
     def __init__(self) -> None:
-        self._memories: dict[str, _Memory] = {}
+        self._memories: list[_Memory] = []
         self._insertions: list[Insertion] = []
 
     def remember(self, window: Window | None, text: str, mark: int | None) -> None:
@@ -51,28 +51,29 @@ class History:
         Args:
             mark: disturbances now; None if the desktop does not tell.
         """
-        self._memories[id_of(window)] = _Memory(text[-REMEMBERED:], mark)
+        self.forget(window)
+        self._memories = [*self._memories[-STEPS + 1 :], _Memory(window, text[-REMEMBERED:], mark)]
 
     def forget(self, window: Window | None) -> None:
         """What stands there is not known."""
-        self._memories.pop(id_of(window), None)
+        self._memories = [memory for memory in self._memories if not same(memory.window, window)]
 
     def before(self, window: Window | None, disturbances: int | None) -> str | None:
         """What Steno typed last there; None if something else has happened since, or it typed nothing.
 
         Where the desktop does not tell what happened, it is taken for nothing.
         """
-        memory = self._memories.get(id_of(window))
+        memory = next((memory for memory in self._memories if same(memory.window, window)), None)
         if memory is None or (memory.mark != disturbances and None not in (memory.mark, disturbances)):
             return None
         return memory.text
 
     def forgive(self, now: int) -> None:
-        """The last of `now` disturbances was a key that has Steno listen: it changed no text."""
-        for memory in self._memories.values():
-            memory.mark = now if memory.mark == now - 1 else memory.mark
-        for insertion in self._insertions:
-            insertion.mark = now if insertion.mark == now - 1 else insertion.mark
+        """One of the disturbances up to `now` was a key that has Steno listen: it changed no text."""
+        marked: list[_Memory | Insertion] = [*self._memories, *self._insertions]
+        for known in marked:
+            if known.mark is not None and known.mark < now:
+                known.mark += 1
 
     def add(self, insertion: Insertion) -> None:
         """A text is complete, or was kept: then nothing of it stands there."""
@@ -94,7 +95,7 @@ class History:
             return "Enter was pressed with the last text, which may have sent it off: nothing was taken back"
         if last.mark != view.disturbances:
             return "keys or mouse buttons were pressed since the last text: nothing was taken back"
-        if id_of(view.window) != id_of(last.window):
+        if not same(view.window, last.window):
             return "the window of the last text does not have the focus: nothing was taken back"
         if not erasable(last.entry.text[: last.entry.sure]):
             return "the last text has characters that backspaces do not take back exactly: nothing was taken back"

@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def last_text(wire: Wire) -> str:
-    """The last text: as it was formed to be typed, or as the daemon gave it if no typist has seen it.
+    """The last text: as it was formed to be typed, without the spaces that part it from others; as the daemon gave it
+    if no typist has seen it.
 
     Raises:
         StenoError: there is none.
@@ -45,7 +46,7 @@ def last_text(wire: Wire) -> str:
     entry = _last(wire)
     if entry is None:
         raise StenoError("there is no text yet", "Say something first; `steno log` shows what is understood.")
-    return entry.text or entry.raw
+    return (entry.text or entry.raw).strip(" ")
 
 
 def _last(wire: Wire) -> journal.Entry | None:

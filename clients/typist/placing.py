@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from clients.desktop.window import Window
+from clients.desktop.window import Window, same
 from clients.text.form import Style
 from pipeline.desktop_settings import Newline, Rule, TextSettings, TypingSettings
 from pipeline.events import TimedWord
@@ -84,9 +84,9 @@ class FocusLog:
         self._windows: list[Window | None] = []
 
     def note(self, ns: int, window: Window | None) -> None:
-        """At this moment (CLOCK_MONOTONIC, no earlier than the last one) this window has the focus."""
-        if not self._since or id_of(window) != id_of(self._windows[-1]):
-            self._since.append(ns)
+        """From this moment on (CLOCK_MONOTONIC; one before the last one counts as that) this window has the focus."""
+        if not self._since or not same(window, self._windows[-1]):
+            self._since.append(max(ns, *self._since[-1:], 0))
             self._windows.append(window)
 
     def at(self, ns: int) -> Window | None:
@@ -103,11 +103,6 @@ class FocusLog:
         """Moments before this one are no longer asked for."""
         first = max(0, bisect.bisect_right(self._since, before_ns) - 1)
         del self._since[:first], self._windows[:first]
-
-
-def id_of(window: Window | None) -> str:
-    """Of a window; empty for none."""
-    return "" if window is None else window.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +130,7 @@ def split(text: str, words: Sequence[TimedWord], origin_ns: int, log: FocusLog, 
         now = log.at(middle_ns)
         if searched == 0:
             window = now
-        elif id_of(now) != id_of(window):
+        elif not same(now, window):
             cut = _word_begins(text, searched, found)
             parts.append(Part(text[began:cut], window))
             window, began = now, cut

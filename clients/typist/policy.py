@@ -5,6 +5,7 @@ It owns the order of the reasons, and their words. It asks nobody: all that it g
 
 from __future__ import annotations
 
+from clients.desktop.window import same
 from clients.typist.journal import Entry
 from clients.typist.placing import Terms
 from clients.typist.speech import Speech, View
@@ -25,7 +26,7 @@ def may_type(speech: Speech, view: View, terms: Terms, typing: TypingSettings) -
         return (True, view.secret) if typing.unknown_window == "type" else (False, unknown)
     if window is None:
         return False, "no window had the focus when it was said"
-    if view.window is not None and view.window.id == window.id:
+    if same(view.window, window):
         return True, view.secret
     return False, "another window has the focus" if typing.focus_moves == "pin" else ""
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections import deque
 
-from clients.desktop.window import Window
+from clients.desktop.window import Window, same
 from clients.text.form import Former
 from clients.text.safe import clean
+from clients.text.spacing import belongs_between
 from clients.typist.correction import common, erasable
 from clients.typist.following import cut, moves
 from clients.typist.forming import form
 from clients.typist.hearing import Hearing
 from clients.typist.history import History, Insertion
 from clients.typist.journal import Entry
-from clients.typist.placing import Rules, Terms, id_of
+from clients.typist.placing import Rules, Terms
 from clients.typist.policy import kept, may_type
 from clients.typist.speech import Context, Do, Insert, Record, Result, Say, Speech, TakeBack, View
 from pipeline import events
@@ -80,8 +81,10 @@ class Session:
 
     def retype(self, view: View) -> None:
         """Type the whole last text into the window that has the focus now."""
-        if text := self.last.text or clean(self.last.raw):
-            self.hearing.again(self.last, text, view)
+        if text := (self.last.text or clean(self.last.raw)).lstrip(" "):
+            before = self.history.before(view.window, view.disturbances)
+            space = " " if before and belongs_between(before, text) else ""
+            self.hearing.again(self.last, space + text, before, view)
         else:
             self.say(Say("there is no text to type again", alert=True))
 
@@ -102,7 +105,7 @@ class Session:
         """What came of the last Insert or TakeBack."""
         assert self._current is not None
         (subject, do), self._current = self._current, None
-        entry = do.entry
+        entry, stood = do.entry, do.entry.sure > 0
         if isinstance(subject, Insertion):
             self._out += self.history.taken_back(subject, result)
             return
@@ -114,7 +117,9 @@ class Session:
             entry.sure += result.done
             entry.maybe = max(entry.maybe, entry.sure) if result.uncertain else entry.sure
         subject.entered |= result.entered
-        subject.frozen |= result.disturbed or result.uncertain
+        # What came between the look at the keys and the first of our own lies within what stands there now.
+        between = stood and result.disturbances != subject.mark
+        subject.frozen |= result.disturbed or result.uncertain or between
         subject.mark = result.disturbances
         subject.submitted |= isinstance(do, Insert) and do.submit and not result.stopped
         if result.done or result.entered:
@@ -145,15 +150,15 @@ class Session:
             speech.blocked = why
 
     def _advance_all(self, view: View) -> Do | None:
-        busy: set[str] = set()
+        busy: list[Window | None] = []
         for speech in tuple(self.hearing.speeches):
-            place = id_of(speech.entry.window)
-            if place not in busy:
+            place = speech.entry.window
+            if not any(same(place, other) for other in busy):
                 do = self._advance(speech, view)
                 if do is not None or self._out:
                     return do
             if speech in self.hearing.speeches:
-                busy.add(place)  # what was said later comes later
+                busy.append(place)  # what was said later comes later
         return None
 
     def _advance(self, speech: Speech, view: View) -> Do | None:
@@ -216,7 +221,7 @@ class Session:
         exact = erasable(speech.standing[-count:]) and not speech.entered and not entry.correcting
         if not speech.frozen and speech.mark is not None and exact:
             entry.correcting = True
-            do = TakeBack(entry, window, terms, count, patient=speech.final is not None)
+            do = TakeBack(entry, window, terms, count, speech.mark, patient=speech.final is not None)
             self._current = speech, do
             return do
         speech.frozen = speech.asleep = True
@@ -276,7 +281,7 @@ class Session:
         if isinstance(found, str):
             self._out.append(Say(found, alert=True))
             return None
-        do = TakeBack(found.entry, found.window, self._rules.terms(found.window), found.entry.sure)
+        do = TakeBack(found.entry, found.window, self._rules.terms(found.window), found.entry.sure, found.mark)
         self._current = found, do
         return do
 

@@ -53,6 +53,8 @@ class TakeBack:
     window: Window | None
     terms: Terms
     count: int
+    undisturbed: int | None
+    """Only as long as there have been so many disturbances."""
     patient: bool = True
 
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from clients.desktop.desktops import open_desktop
 from clients.desktop.feedback import Feedback
 from clients.desktop.processes import name_of
+from clients.desktop.window import FocusNews
 from clients.terminal import clean
 from clients.text.form import Former
 from clients.typist.hand import Hand
@@ -30,6 +31,12 @@ from pipeline.settings import Settings
 
 REOPEN_S = 2.0
 """How often a display that went away is looked for."""
+LOOK_S = 0.1
+"""How often the focus is looked at while it matters when it moves, and the desktop does not tell or told just now."""
+SETTLING_S = 1.0
+"""So long after a desktop has told that the focus moves it may not have got there."""
+IDLE_S = 0.5
+"""How often it is looked whether the display is back, and whether windows are still there for which texts wait."""
 
 
 class Typist:
@@ -64,7 +71,7 @@ class Typist:
         self._desktop = open_desktop(environ)
         self._hand = self._new_hand()
         self._gone = ""
-        self._looked_ns = 0
+        self._looked_ns = self._moved_ns = 0
         rules = Rules(settings.typing, settings.text)
         self.session = Session(settings.typing, mode, rules, former)
         self.journal = Journal(runtime, say)
@@ -85,27 +92,68 @@ class Typist:
         try:
             return View(ns, desktop.focused(), desktop.sees_focus, desktop.secret(), desktop.disturbances())
         except (StenoError, OSError) as error:
-            self._gone, self._looked_ns = f"the display is gone ({_text(error)})", ns
-            self._tell(Say(f"{self._gone}; texts are kept until it is back", alert=True))
+            self._lose(error, ns)
             return View(ns, gone=self._gone)
+
+    @property
+    def news(self) -> int | None:
+        """A descriptor that becomes readable when the focus may have moved or the display has gone: then `watch` is to
+        be called. None if there is none.
+        """
+        if self._gone or not isinstance(self._desktop, FocusNews):
+            return None
+        return self._desktop.fileno()
+
+    @property
+    def patience_s(self) -> float:
+        """After so long `watch` is to be called even if there are no news."""
+        if not self.session.watching:
+            return IDLE_S
+        settling = time.monotonic_ns() - self._moved_ns < SETTLING_S * 1e9
+        return LOOK_S if self.news is None or settling else IDLE_S
 
     def hear(self, event: events.Any) -> None:
         """An event of the daemon."""
         self.session.hear(event, self.view())
 
     def watch(self) -> None:
-        """See whether the focus has moved, and do what is to be done then."""
+        """See whether the focus has moved, or the display is gone or back, and do what is to be done then."""
+        self._hear_desktop()
+        if self._gone:
+            self.view()
+        if not self.session.watching:
+            return
         hearing = self.session.hearing
         for window in hearing.awaited:
             if window.pid and not name_of(window.pid):
                 hearing.vanished(window)
                 self.work()
-        with contextlib.suppress(StenoError, OSError):  # that the display is gone is said when something is to be typed
+        ns = time.monotonic_ns()
+        try:
             now = None if self._gone else self._desktop.focused()
-            hearing.look(View(time.monotonic_ns(), now))
-            if hearing.nothing_for(now):
-                return
-        self.work()
+        except (StenoError, OSError) as error:
+            self._lose(error, ns)
+            return
+        hearing.look(View(ns, now))
+        if not hearing.nothing_for(now):
+            self.work()
+
+    def _hear_desktop(self) -> None:
+        """Take in what the desktop tells by itself of the focus."""
+        if self._gone or not isinstance(self._desktop, FocusNews):
+            return
+        try:
+            moves = self._desktop.focus_log()
+        except (StenoError, OSError) as error:
+            self._lose(error, time.monotonic_ns())
+            return
+        for ns, window in moves:
+            self.session.hearing.look(View(ns, window))
+            self._moved_ns = time.monotonic_ns()
+
+    def _lose(self, error: Exception, ns: int) -> None:
+        self._gone, self._looked_ns = f"the display is gone ({_text(error)})", ns
+        self._tell(Say(f"{self._gone}; texts are kept until it is back", alert=True))
 
     def work(self) -> None:
         """Do all that is to be done now."""

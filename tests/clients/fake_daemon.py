@@ -77,6 +77,7 @@ class FakeDaemon:
         self.details = {"encoder": "miniature \x1b[31mfp32"}
         self.pace = "full"
         self.error = ""
+        self.trouble = ""
         self.final_error = ""
         self.words_error = ""
         self._name = daemon
@@ -158,7 +159,8 @@ class FakeDaemon:
                 return commands.write_answer(commands.Done())
             case commands.Close():
                 return commands.write_answer(commands.Done())
-        return commands.write_answer(commands.ListeningReply(listening=not isinstance(request, commands.Stop)))
+        listening = not isinstance(request, commands.Stop)
+        return commands.write_answer(commands.ListeningReply(listening=listening, trouble=self.trouble * listening))
 
     def _status(self) -> commands.StatusReply:
         return commands.StatusReply(

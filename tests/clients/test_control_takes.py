@@ -46,6 +46,18 @@ def test_a_command_says_what_is_wanted_and_when_it_was_given(
     assert daemon.requests == [request_]
 
 
+def test_that_nothing_will_come_of_it_is_said_beside_the_answer(
+    runtime: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeDaemon(runtime) as daemon:
+        daemon.trouble = "the microphone is lost: \x1b[31mpulse"
+        for command in ("start", "stop"):
+            control.run(parse([command, "--runtime-dir", str(runtime)]))
+    out, err = capsys.readouterr()
+    assert out == "listening\nnot listening\n"
+    assert err == "steno: the microphone is lost: [31mpulse\n"
+
+
 def test_a_command_was_given_when_its_process_was_started_and_not_when_python_was_ready() -> None:
     before = time.monotonic_ns()
     line = [sys.executable, "-c", SAY_WHEN]

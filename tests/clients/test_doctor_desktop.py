@@ -11,6 +11,7 @@ import pytest
 
 from clients.desktop import doctor_desktop
 from clients.doctor_finding import Finding
+from clients.hotkey import doctor_hotkey
 
 Check = Callable[[dict[str, str]], Finding]
 
@@ -50,3 +51,14 @@ def test_a_compositor_that_does_not_answer_is_a_warning(check: Check) -> None:
     found = check({"XDG_SESSION_TYPE": "wayland", "SWAYSOCK": "/nowhere"})
     assert (found.state, found.text.split(":")[0]) == ("warning", "sway")
     assert "SWAYSOCK" in found.hint
+
+
+def test_the_hotkey_s_check_says_the_same_and_gives_the_lines_of_a_desktop_that_owns_the_keys(tmp_path: Path) -> None:
+    arguments = argparse.Namespace(config=str(tmp_path / "config.toml"), runtime_dir=str(tmp_path))
+    (tmp_path / "config.toml").touch()
+    none = doctor_hotkey.check(arguments, {})
+    assert (none.state, none.hint) == ("ok", "")
+    owned = doctor_hotkey.check(arguments, {"XDG_SESSION_TYPE": "wayland", "SWAYSOCK": "/nowhere"})
+    assert (owned.state, owned.hint) == ("warning", "")
+    assert owned.details[0] == "Bind them there, to commands of Steno:"
+    assert owned.details[1].startswith("bindsym --no-repeat Control_R exec ")

@@ -157,6 +157,15 @@ def test_without_both_it_is_said_once_why(environ: dict[str, str], capfd: pytest
     assert "DBUS_SESSION_BUS_ADDRESS" in said
 
 
+def test_where_neither_works_both_are_named_and_not_the_command(programs: Programs, environ: dict[str, str]) -> None:
+    programs.add("notify-send", "exit 1")
+    with pytest.raises(
+        StenoError, match=r"DBUS_SESSION_BUS_ADDRESS.*notify-send cannot show .*\(exit code 1\)"
+    ) as said:
+        Notifier(environ, "linux").show("Text kept", "my secret")
+    assert "secret" not in str(said.value)
+
+
 def test_macos_gets_the_texts_as_arguments_and_never_as_a_script(programs: Programs) -> None:
     programs.add("osascript")
     Notifier({"PATH": programs.path} | {"HOME": os.environ["HOME"]}, "darwin").show('a" & beep', "body")

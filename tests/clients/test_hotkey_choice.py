@@ -114,6 +114,7 @@ def test_on_macos_what_must_be_allowed_is_said(monkeypatch: pytest.MonkeyPatch) 
             ["bind = , Control_R, exec, steno start", "bindr = CTRL, Control_R, exec, steno stop"],
         ),
         ("hyprland", Binding(key="cmd+d", action="toggle"), ["bind = SUPER, d, exec, steno toggle"]),
+        ("hyprland", Binding(key="ctrl+alt+;", action="toggle"), ["bind = CTRL ALT, semicolon, exec, steno toggle"]),
         ("hyprland", Binding(key="mouse:x2", action="toggle"), ["bind = , mouse:276, exec, steno toggle"]),
     ],
 )

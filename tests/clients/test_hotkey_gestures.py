@@ -59,14 +59,14 @@ CAPS = bound(("caps_lock", "auto"))
         (HOLD, "+f9@0 -f9@900", [Press(0, 0, True), Release(0, 900 * MS)]),
         (HOLD, "+f9@0 -f9@50", [Press(0, 0, True), Release(0, 50 * MS)]),
         (TOGGLE, "+f9@0 -f9@900", [Press(0, 0, False)]),
-        (TOGGLE, "+f9@0 -f9@50 +f9@3000 -f9@3050", [Press(0, 0, False), Release(0, 3000 * MS)]),
+        (TOGGLE, "+f9@0 -f9@50 +f9@3000 -f9@3050", [Press(0, 0, False), Release(0, 3000 * MS, 0)]),
         (AUTO, "+f9@0 -f9@900", [Press(0, 0, True), Release(0, 900 * MS)]),
         (AUTO, "+f9@0 -f9@100", [Press(0, 0, True), Tapped(0, 100 * MS)]),
-        (AUTO, "+f9@0 -f9@100 +f9@3000", [Press(0, 0, True), Tapped(0, 100 * MS), Release(0, 3000 * MS)]),
+        (AUTO, "+f9@0 -f9@100 +f9@3000", [Press(0, 0, True), Tapped(0, 100 * MS), Release(0, 3000 * MS, 0)]),
         (
             AUTO,
             "+f9@0 -f9@100 +f9@3000 -f9@3900 +f9@5000",
-            [Press(0, 0, True), Tapped(0, 100 * MS), Release(0, 3000 * MS), Press(0, 5000 * MS, True)],
+            [Press(0, 0, True), Tapped(0, 100 * MS), Release(0, 3000 * MS, 0), Press(0, 5000 * MS, True)],
         ),
         (HOLD, "-f9@0 +f9@100 -f9@900", [Press(0, 100 * MS, True), Release(0, 900 * MS)]),
         (HOLD, "+a@0 -a@10", []),
@@ -158,7 +158,7 @@ def test_the_cancel_key_counts_only_while_listening(keys: Keys, script: str, exp
 def test_a_second_key_is_ignored_while_one_is_held_and_ends_what_was_toggled_on() -> None:
     keys = bound(("f9", "hold"), ("f10", "toggle"))
     assert play(keys, "+f9@0 +f10@500 -f10@550 -f9@900") == [Press(0, 0, True), Release(0, 900 * MS)]
-    assert play(keys, "+f10@0 -f10@50 +f9@900 -f9@1900") == [Press(1, 0, False), Release(1, 900 * MS)]
+    assert play(keys, "+f10@0 -f10@50 +f9@900 -f9@1900") == [Press(1, 0, False), Release(1, 900 * MS, 0)]
 
 
 @pytest.mark.parametrize(

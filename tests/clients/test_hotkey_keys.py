@@ -39,10 +39,11 @@ def test_a_chord_is_written_as_it_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "said", "hint"),
     [
-        ("ctlr_r", "here: unknown key 'ctlr_r' in 'ctlr_r'", "ctrl_r"),
+        ("ctlr_r", "here: unknown key 'ctlr_r'", "ctrl_r"),
         ("scrol_lock", "unknown key", "scroll_lock"),
-        ("", "unknown key ''", "docs/hotkeys.md"),
-        ("ctrl+", "unknown key '' in 'ctrl+'", ""),
+        ("", "here: no key is named", "ctrl+alt+d"),
+        ("ctrl+", "here: a key is missing beside a + in 'ctrl+'", "ctrl+alt+d"),
+        ("ctrl+altt", "unknown key 'altt' in 'ctrl+altt'", "alt"),
         ("f25", "unknown key", "f2"),
         ("mouse:left", "needed for pointing", "mouse:x1"),
         ("mouse:right", "needed for pointing", "mouse:x1"),

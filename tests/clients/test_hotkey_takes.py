@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -17,8 +18,8 @@ from clients.hotkey.command import Loop
 from clients.hotkey.gestures import Cancel, KeyEvent, Press, Release, Tapped
 from clients.hotkey.keys import Keys, parse
 from clients.hotkey.listener import Callback, Death, Hearing
-from clients.hotkey.takes import FILE, Takes
-from pipeline import commands
+from clients.hotkey.takes import Takes
+from pipeline import commands, events
 from pipeline.commands import CancelSpeech, Start, Status, Stop
 from pipeline.desktop_settings import Binding
 from pipeline.errors import StenoError
@@ -100,13 +101,40 @@ def until_asked(daemon: FakeDaemon, count: int) -> list[commands.AnyRequest]:
     return asked
 
 
+def until_heard(feedback: Heard, sound: str) -> None:
+    deadline = time.monotonic() + 10
+    while sound not in feedback.sounds and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def running(runtime: Path, takes: Takes) -> Iterator[FakeListener]:
+    """The loop at work on a thread, looking more often than it would, and what presses its keys."""
+    listener = FakeListener()
+    loop = Loop(listener, KEYS, takes)
+
+    def run() -> None:
+        with pytest.raises(StenoError, match="end"):
+            loop.run()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("clients.hotkey.command.LOOK_S", 0.1)
+        loop.listen(runtime)
+        thread = threading.Thread(target=run)
+        thread.start()
+        yield listener
+        assert listener.callback is not None
+        listener.callback(Death(StenoError("end")))
+        thread.join(10)
+
+
 def test_a_press_says_all_that_its_binding_does_and_a_release_when_it_was(
     runtime: Path, takes: Takes, feedback: Heard
 ) -> None:
     with FakeDaemon(runtime) as daemon:
         assert takes.do(Press(0, 5, True))
         assert takes.do(Tapped(0, 6))
-        assert takes.do(Release(0, 7))
+        assert takes.do(Release(0, 7, 0))
         tapped = Start(at_ns=6, held=False, language="German", context="Ada", output="live", owner=os.getpid())
         start = replace(tapped, at_ns=5, held=True, key_press=True)
         # What is not held is ended by a press.
@@ -115,7 +143,9 @@ def test_a_press_says_all_that_its_binding_does_and_a_release_when_it_was(
     assert feedback.notes == []
 
 
-@pytest.mark.parametrize(("key", "counted"), [("f9", True), ("ctrl_r", False), ("caps_lock", False)])
+@pytest.mark.parametrize(
+    ("key", "counted"), [("f9", True), ("ctrl_r", False), ("caps_lock", False), ("num_lock", False)]
+)
 def test_a_key_that_programs_see_is_said_to_be_the_press(runtime: Path, key: str, counted: bool) -> None:
     keys = Keys((Binding(key=key),), (parse(key, "key"),), parse("esc", "cancel"), 250 * MS)
     with FakeDaemon(runtime) as daemon, Wire(runtime) as wire:
@@ -127,7 +157,19 @@ def test_a_key_that_programs_see_is_said_to_be_the_press(runtime: Path, key: str
             takes.do(Cancel(0, 9, "key"))
         said = [getattr(request, "key_press", None) for request in daemon.requests if not isinstance(request, Status)]
     held = [counted, False, counted]
-    assert said == [*held, False, False, *held, True, False]
+    assert said == [*held, False, False, *held, True, True]
+
+
+def test_the_press_that_ends_is_that_of_its_own_key_not_of_the_one_that_began(runtime: Path) -> None:
+    chords = (parse("f9", "key"), parse("ctrl_r", "key"))
+    keys = Keys((Binding(key="f9"), Binding(key="ctrl_r")), chords, None, 250 * MS)
+    with FakeDaemon(runtime) as daemon, Wire(runtime) as wire:
+        takes = Takes(wire, keys, cast(Feedback, Heard()))
+        for began, ended in ((0, 1), (1, 0)):
+            takes.do(Press(began, 5, False))
+            takes.do(Release(began, 7, ended))
+        stops = [request for request in daemon.requests if isinstance(request, Stop)]
+    assert stops == [Stop(at_ns=7, key_press=False), Stop(at_ns=7, key_press=True)]
 
 
 def test_a_cancel_ends_listening_also_where_the_daemon_goes_on_by_itself(
@@ -167,24 +209,38 @@ def test_a_daemon_that_may_have_begun_after_all_is_told_to_stop_at_the_release(
     assert feedback.sounds == ["error", "error"]
 
 
-def test_the_take_of_a_hotkey_that_was_killed_is_ended_and_no_other(runtime: Path, takes: Takes) -> None:
-    with FakeDaemon(runtime) as daemon, Wire(runtime) as wire:
-        takes.daemon = "one"
-        takes.do(Press(0, 5, True))
-        file = runtime / FILE
-        assert file.stat().st_mode & 0o077 == 0
-        left = file.read_bytes()
-        successor = Takes(wire, KEYS, cast(Feedback, Heard()))
-        assert successor.end_orphan()
-        assert daemon.requests[-1] == Stop()
-        assert not successor.end_orphan()
-        for other in (b'{"daemon":"two","take":0}', b'{"daemon":"one","take":7}', b"{", b""):
-            file.write_bytes(other)
-            assert not successor.end_orphan()
-        assert [type(request) for request in daemon.requests].count(Stop) == 1
-        file.write_bytes(left)
-        takes.do(Release(0, 6))
-        assert not file.exists()
+def test_a_press_of_which_nothing_can_come_does_not_sound_like_one(
+    runtime: Path, takes: Takes, feedback: Heard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeDaemon(runtime) as daemon:
+        daemon.trouble = "the microphone is lost"
+        for _ in range(2):
+            assert takes.do(Press(0, 5, True))
+            assert takes.do(Release(0, 6))
+    assert feedback.sounds == ["error", "stop"] * 2
+    assert capsys.readouterr().out.count("the microphone is lost") == 2
+    assert [type(request) for request in daemon.requests] == [Start, Stop] * 2
+
+
+def test_a_microphone_that_is_lost_while_the_key_is_held_is_told(
+    runtime: Path, takes: Takes, feedback: Heard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeDaemon(runtime) as daemon, running(runtime, takes) as listener:
+        until_asked(daemon, 1)  # it listens always: stopped once
+        daemon.requests.clear()
+        lost: dict[str, Any] = {
+            "level": "warning",
+            "code": "microphone-lost",
+            "text": "the microphone is lost",
+            "hint": "Plug it in.",
+        }
+        daemon.do(lambda publisher: publisher.publish(events.Notice, **lost))
+        listener.key("f9", True)
+        until_asked(daemon, 1)
+        daemon.do(lambda publisher: publisher.publish(events.Notice, **lost))
+        until_heard(feedback, "error")
+    assert feedback.sounds[:2] == ["start", "error"]
+    assert capsys.readouterr().out.count("Plug it in.") == 1
 
 
 def test_what_is_open_is_ended_with_the_program(runtime: Path, takes: Takes) -> None:
@@ -209,27 +265,32 @@ def test_a_listener_that_dies_ends_the_loop_with_its_error(runtime: Path, takes:
 
 
 def test_a_release_that_was_lost_is_found_and_the_cancel_key_given_back(runtime: Path, takes: Takes) -> None:
-    listener = FakeListener()
-    loop = Loop(listener, KEYS, takes)
-
-    def run() -> None:
-        with pytest.raises(StenoError):
-            loop.run()
-
-    with FakeDaemon(runtime) as daemon:
-        loop.listen(runtime)
-        thread = threading.Thread(target=run)
-        thread.start()
+    with FakeDaemon(runtime) as daemon, running(runtime, takes) as listener:
         until_asked(daemon, 1)  # it listens always: stopped once
         daemon.requests.clear()
         listener.down = frozenset({"f9"})
         listener.key("f9", True)
         assert [type(request) for request in until_asked(daemon, 1)] == [Start]
-        time.sleep(1.2)
+        time.sleep(0.3)
         assert [type(request) for request in until_asked(daemon, 1)] == [Start]
         listener.down = frozenset()
         assert [type(request) for request in until_asked(daemon, 2)] == [Start, Stop]
-        assert listener.callback is not None
-        listener.callback(Death(StenoError("end")))
-        thread.join(10)
+    assert listener.cancellable == [True, False]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["gone", "restarted"])
+def test_a_daemon_that_ends_while_it_listens_is_not_talked_to_in_silence(
+    runtime: Path, takes: Takes, feedback: Heard, capsys: pytest.CaptureFixture[str], again: bool
+) -> None:
+    with running(runtime, takes) as listener:
+        with FakeDaemon(runtime) as daemon:
+            until_asked(daemon, 1)  # it listens always: stopped once
+            daemon.requests.clear()
+            listener.down = frozenset({"f9"})
+            listener.key("f9", True)
+            until_asked(daemon, 1)
+        with FakeDaemon(runtime, "two") if again else contextlib.nullcontext():
+            until_heard(feedback, "error")
+    assert feedback.sounds == ["start", "error"]
+    assert ("started anew" if again else "no daemon is running") in capsys.readouterr().out
     assert listener.cancellable == [True, False]

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients import service_files
+from clients.service_jobs import NAMES, Job, Name
 from clients.service_launchd import Launchd, launchd_plist
+from clients.service_systemd import systemd_unit
 from clients.service_tasks import NAMESPACE, TaskScheduler, task_xml
-from clients.service_units import NAMES, Job, Name, systemd_unit
 from pipeline.errors import StenoError
 from tests.clients.desktop_programs import Programs
 

@@ -97,6 +97,14 @@ def test_a_take_is_shown_while_it_lasts_and_held_while_the_key_is_down() -> None
     assert view.line() == "ready"
 
 
+def test_that_a_key_is_held_is_known_to_one_who_comes_in_the_middle() -> None:
+    view = View()
+    view.status(reply(held=True), 0.0)
+    assert view.line() == "listening, take 3, key held"
+    view.status(reply(listening=False), 1.0)
+    assert view.line() == "ready"
+
+
 def test_what_is_wrong_is_named() -> None:
     view = of(state(pace="finals-only", listening=True, workers={"encoder": "restarting"}, sources={"mic": "silent"}))
     assert view.line() == "listening, pace finals-only; encoder restarting; mic silent"

@@ -70,7 +70,7 @@ def test_its_entries_are_commands(tray: Tray, runtime: Path) -> None:
         until(lambda: any(isinstance(request, commands.CancelSpeech) for request in daemon.requests))
 
 
-def test_an_entry_that_fails_says_why(tray: Tray, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_entry_that_fails_says_why(tray: Tray, runtime: Path, capfd: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
 
     def heard(text: str) -> bool:
@@ -83,6 +83,10 @@ def test_an_entry_that_fails_says_why(tray: Tray, capfd: pytest.CaptureFixture[s
     until(lambda: heard("no typist runs"))
     entries(tray)["Copy the last text"](tray._icon)
     until(lambda: heard("there is no text yet"))
+    with FakeDaemon(runtime) as daemon:
+        daemon.trouble = "the microphone is lost"
+        entries(tray)["Start listening"](tray._icon)
+        until(lambda: heard("the microphone is lost"))
 
 
 def test_quitting_ends_the_icon_alone(tray: Tray) -> None:

@@ -238,6 +238,21 @@ def test_retype_types_the_whole_text_where_the_focus_is(world: Make) -> None:
     assert (w.a, w.b) == ("abc", "abcdef")
 
 
+def test_retype_parts_the_text_from_what_stands_there_and_from_nothing_else(world: Make) -> None:
+    w = world()
+    w.say("One.", 1)
+    w.say("Two.", 2)
+    w.desktop.window = B
+    w.tell("retype-last")
+    assert (w.a, w.b) == ("One. Two.", "Two.")
+    w.tell("retype-last")
+    assert w.b == "Two. Two."
+    w.tell("undo-last")
+    w.tell("undo-last")
+    w.tell("retype-last")
+    assert w.b == "Two."
+
+
 def test_retype_without_a_text_says_so(world: Make) -> None:
     w = world()
     w.tell("retype-last")

@@ -21,6 +21,11 @@ def test_the_last_text_is_that_of_the_typist_as_it_was_formed(steno: Steno, runt
     assert (done.returncode, done.stdout) == (0, "Hello\nthere\n")
 
 
+def test_the_spaces_that_part_a_text_from_others_are_not_copied(steno: Steno, runtime: Path) -> None:
+    write(runtime, seq=1, raw="And then.", text=" And then. ", state="typed")
+    assert steno("copy-last", "--print").stdout == "And then.\n"
+
+
 def test_without_a_typist_it_is_the_daemon_s_last_final_that_is_not_empty(steno: Steno, runtime: Path) -> None:
     write(runtime, daemon="older", seq=9, text="Old.")
     with FakeDaemon(runtime) as daemon:
@@ -66,10 +71,6 @@ def test_retype_without_a_desktop_is_an_error(steno: Steno, runtime: Path) -> No
     done = steno("retype-last", DISPLAY="", WAYLAND_DISPLAY="")
     assert done.returncode == 1
     assert "no desktop" in done.stderr
-
-
-def test_type_without_a_daemon_is_an_error(steno: Steno) -> None:
-    assert steno("type").returncode == 3
 
 
 def test_type_without_a_desktop_is_an_error_that_says_what_to_do(steno: Steno, runtime: Path) -> None:

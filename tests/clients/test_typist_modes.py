@@ -224,6 +224,17 @@ def test_that_key_is_none_either_while_the_text_before_is_still_typed(
     assert w.a == "First. Second.xThird."
 
 
+def test_nor_are_two_of_them_that_are_counted_before_the_first_is_told(world: Make) -> None:
+    w = world()
+    w.say("First.", 1)
+    w.desktop.touch()
+    w.desktop.touch()
+    w.hear(events.Listening, on=True, take=2, at_ns=w.ns, held=True, output="", key_press=True)
+    w.key_press = True
+    w.say("Second.", 3)
+    assert w.a == "First. Second."
+
+
 def test_a_key_more_than_that_is_one(world: Make) -> None:
     w = world()
     w.key_press = True

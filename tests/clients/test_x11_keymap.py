@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.desktop.keysyms import by_rule
 from clients.desktop.x11_focus import moment
-from clients.desktop.x11_keymap import HEAD, Keymap, SpareKeys, fitting, keysym, lent
+from clients.desktop.x11_keymap import HEAD, Keymap, SpareKeys, fitting, lent
 
 
 def key(*groups: tuple[int, ...], beyond: int = 0) -> bytes:
@@ -48,7 +49,7 @@ US_RU = Keymap(
     ],
 )
 def test_a_character_has_the_keysym_of_the_protocol(character: str, symbol: int) -> None:
-    assert keysym(character) == symbol
+    assert by_rule(character) == symbol
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from clients.desktop.window import Window
 from clients.text.form import Former
 from clients.typist import choice, recovery
-from clients.typist.backend import About, Key, Outcome, Place, Probe, Stopped
+from clients.typist.backend import DISTURBED, About, Key, Outcome, Place, Probe, Stopped
 from clients.typist.hand import Hand
 from clients.typist.journal import Journal
 from clients.typist.placing import NANO, Rules
@@ -84,7 +84,7 @@ class MemoryBackend:
         stopped = self.before(self.typed)
         if not stopped and place.window is not None and self.desktop.window != place.window:
             return "focus"
-        return stopped
+        return stopped or ("disturbed" if place.undisturbed not in (None, self.desktop.count) else "")
 
     def type(self, text: str, place: Place, about: About) -> Outcome:
         assert "\n" not in text
@@ -107,7 +107,7 @@ class MemoryBackend:
             if self.dies is not None:
                 raise Killed
             if stopped := self._stopped(place):
-                return Outcome(done, stopped)
+                return Outcome(done, stopped, DISTURBED if stopped == "disturbed" else "")
             if key == "backspace":
                 assert self.desktop.window is not None
                 self.desktop.texts[self.desktop.window.id] = self.desktop.texts[self.desktop.window.id][:-1]

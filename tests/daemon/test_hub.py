@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import tempfile
@@ -202,32 +203,31 @@ def test_the_level_of_each_source_that_gives_sound_is_told(hub: QuietHub, desk: 
     assert loud_track is not None
     for peak in (30000, 3277):
         hub.ear.hear(Audio(loud, loud_track.end, 0), np.full(1600, peak, np.int16))
-    status = desk._answer(commands.Status())
-    assert isinstance(status, commands.StatusReply)
-    assert status.levels == {loud: -20.0}
+    assert desk._status().levels == {loud: -20.0}
     hub.ear.take_state(SourceState(loud, "lost", "unplugged"))
-    status = desk._answer(commands.Status())
-    assert isinstance(status, commands.StatusReply)
-    assert status.levels == {}
+    assert desk._status().levels == {}
 
 
 def test_a_take_is_numbered_in_answers_and_the_typist_is_told_what_it_is_asked_for(hub: QuietHub, desk: Desk) -> None:
     said: list[tuple[type[events.Event], dict[str, Any]]] = []
     hub.publisher.publish = lambda kind, **fields: said.append((kind, fields))  # type: ignore[method-assign]
     desk._answer(commands.Stop())
-    assert desk._answer(commands.Start(at_ns=5, held=True, output="live")) == commands.ListeningReply(
-        listening=True, take=1
-    )
+    start = commands.Start(at_ns=5, held=True, output="live", key_press=True, owner=os.getpid())
+    deaf = f"nothing comes of what is said: {hub.ear.trouble}"
+    assert desk._answer(start) == commands.ListeningReply(listening=True, take=1, trouble=deaf)
+    assert desk._status().held
     assert desk._answer(commands.SetContext(take=1, context="names")) == commands.Done()
     assert hub.takes.latest.added == "names"
     assert desk._answer(commands.Toggle(at_ns=7)) == commands.ListeningReply(listening=False, take=1)
+    assert not desk._status().held
     desk._answer(commands.TellTypist(action="undo-last"))
     assert said[1:] == [
         (
             events.Listening,
-            {"on": on, "take": 1, "at_ns": at_ns, "held": True, "output": "live", "cancelled": False},
+            {"on": on, "take": 1, "at_ns": at_ns, "held": True, "output": "live", "cancelled": False}
+            | {"key_press": key_press},
         )
-        for on, at_ns in ((True, 5), (False, 7))
+        for on, at_ns, key_press in ((True, 5, True), (False, 7, False))
     ] + [(events.Typist, {"action": "undo-last"})]
 
 

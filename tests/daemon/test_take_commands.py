@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from pipeline import events
+from daemon.processes import lives
+from pipeline import commands, events
+from pipeline.errors import UsageError
+from pipeline.messages import SourceState
 from tests.daemon.pressed import Pressed, S, sound, within_a_frame
 
 pytestmark = pytest.mark.usefixtures("loud_vad")
@@ -131,3 +137,41 @@ def test_a_take_ends_with_the_client_that_would_have_ended_it(runtime: Path) -> 
     assert [on for on, *_ in key.listening] == [True, False]
     (said,) = key.said
     assert said.reason == "stop"
+
+
+def test_a_take_that_another_client_goes_on_with_ends_with_that_one(runtime: Path) -> None:
+    key = Pressed(runtime, sound((False, 1), (True, 2), (False, 3)))
+    key.press(S)
+    key.press(2 * S, held=True, owner=4711)
+    key.press(2 * S + 800, held=True)
+    key.gone.add(4711)
+    key.takes.tick(key.ns(3 * S))
+    assert not key.takes.listening
+
+
+def test_a_process_that_has_ended_lives_no_more_though_nobody_has_waited_for_it() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    assert lives(child.pid)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not lives(child.pid)
+    child.wait()
+    assert not lives(child.pid)
+
+
+@pytest.mark.parametrize("field", [b'"owner":2147483648', b'"owner":-1', b'"at_ns":-1'])
+def test_a_number_that_no_process_and_no_moment_has_is_refused(field: bytes) -> None:
+    for command in (b"start", b"toggle"):
+        with pytest.raises(UsageError, match="not a command"):
+            commands.read_request(b'{"command":"%s",%s}' % (command, field))
+
+
+def test_that_nothing_can_be_heard_is_known_while_the_microphone_is_lost(runtime: Path) -> None:
+    key = Pressed(runtime, sound((True, 2)))
+    assert key.ear.trouble == ""
+    key.ear.take_state(SourceState(key.track.origin.id, "lost", "'pulse' is gone", hint="Plug it in."))
+    assert key.ear.trouble == "the microphone is lost: 'pulse' is gone. Plug it in."
+    key.ear.take_state(SourceState(key.track.origin.id, "opened", "pulse"))
+    assert key.ear.trouble == ""
+    key.ear.end(key.track, "failed")
+    assert "there is no microphone" in key.ear.trouble

@@ -35,7 +35,15 @@ def test_defaults_give_way_to_the_file_the_file_to_the_environment_and_that_to_t
         ("vad = 3\n", ["config.toml", "vad must be a section"]),
         ("[vad]\nhangover_ms = 99999\n", ["config.toml", "vad.hangover_ms", "5000", "99999"]),
         ('[vad]\nhangover_ms = "long"\n', ["config.toml", "vad.hangover_ms", "int"]),
-        ('[daemon]\nmode = "never"\n', ["config.toml", "daemon.mode", "never"]),
+        (
+            '[daemon]\nmode = "never"\n',
+            ["config.toml", "daemon.mode: invalid enum value 'never'\n", "always, on-demand"],
+        ),
+        (
+            '[hotkey]\nbindings = [{ key = "f9", output = "x" }]\n',
+            ["hotkey.bindings[0].output", "empty, final, commit"],
+        ),
+        ('[typing]\nrules = [{ program = "a", newline = 3 }]\n', ["typing.rules[0].newline", "One of: "]),
         ("[stream]\nhold_back_s = nan\n", ["config.toml", "stream.hold_back_s"]),
         ("[vad\n", ["config.toml", "TOML"]),
     ],

@@ -50,6 +50,10 @@ class Desk:
             self._processes.append(subprocess.Popen(line, env=self.environ, cwd=ROOT, **streams))
         return self._processes[-1]
 
+    def process(self, command: str) -> subprocess.Popen[Any]:
+        """The client of that name that was started last."""
+        return next(process for process in reversed(self._processes) if command in process.args)
+
     def said(self, command: str) -> str:
         """What a client has printed."""
         return (self.directory / f"{command}.log").read_text(encoding="utf-8")

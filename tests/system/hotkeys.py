@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import Xlib.display
 from Xlib import XK, X
 
@@ -110,3 +112,20 @@ class Hotkeys:
 
 def kinds(requests: list[commands.AnyRequest]) -> list[type]:
     return [type(request) for request in requests]
+
+
+@pytest.fixture
+def keyboard(screen: Screen) -> Keyboard:
+    """The keyboard of the screen."""
+    return Keyboard(screen)
+
+
+@pytest.fixture
+def hotkeys(screen: Screen, runtime: Path, tmp_path: Path) -> Iterator[Hotkeys]:
+    """No `steno hotkey` yet, beside a fake daemon."""
+    with FakeDaemon(runtime) as daemon:
+        started = Hotkeys(screen, runtime, tmp_path, daemon)
+        yield started
+        if started.process is not None and started.process.poll() is None:
+            started.process.kill()
+            started.process.wait()

@@ -51,7 +51,7 @@ class Field:
     def focus(self) -> None:
         """Give it the focus, and wait until it has it."""
         self._screen.run("xdotool", "windowactivate", "--sync", str(self.id))
-        until(lambda: self._screen.run("xdotool", "getactivewindow").strip() == str(self.id), 5)
+        until(lambda: self._screen.run("xdotool", "getactivewindow", check=False).strip() == str(self.id), 5)
 
     def close(self) -> None:
         """End the program whose window it is."""

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from pipeline.commands import CancelSpeech, Start, Stop
-from tests.clients.fake_daemon import FakeDaemon
-from tests.system.hotkeys import HOLD_S, TAP_S, Hotkeys, Keyboard, kinds
-from tests.system.screen import Screen
+from tests.system.hotkeys import HOLD_S, TAP_S, Hotkeys, Keyboard, hotkeys, keyboard, kinds
 from tests.system.sound_server import until
 
+__all__ = ["hotkeys", "keyboard"]
+
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture
-def keyboard(screen: Screen) -> Keyboard:
-    return Keyboard(screen)
-
-
-@pytest.fixture
-def hotkeys(screen: Screen, runtime: Path, tmp_path: Path) -> Iterator[Hotkeys]:
-    with FakeDaemon(runtime) as daemon:
-        started = Hotkeys(screen, runtime, tmp_path, daemon)
-        yield started
-        if started.process is not None and started.process.poll() is None:
-            started.process.kill()
-            started.process.wait()
 
 
 @pytest.mark.parametrize(("backend", "seconds"), [("x11", 2.0), ("pynput", 1.0)])

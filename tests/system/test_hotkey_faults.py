@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +13,13 @@ from clients.hotkey.doctor_hotkey import check
 from pipeline import events
 from pipeline.commands import Start, Stop
 from tests.clients.fake_daemon import FakeDaemon
-from tests.system.hotkeys import HOLD_S, TAP_S, Hotkeys, Keyboard, kinds
+from tests.system.hotkeys import HOLD_S, TAP_S, Hotkeys, Keyboard, hotkeys, keyboard, kinds
 from tests.system.screen import Screen
 from tests.system.sound_server import until
 
+__all__ = ["hotkeys", "keyboard"]
+
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture
-def keyboard(screen: Screen) -> Keyboard:
-    return Keyboard(screen)
-
-
-@pytest.fixture
-def hotkeys(screen: Screen, runtime: Path, tmp_path: Path) -> Iterator[Hotkeys]:
-    with FakeDaemon(runtime) as daemon:
-        started = Hotkeys(screen, runtime, tmp_path, daemon)
-        yield started
-        if started.process is not None and started.process.poll() is None:
-            started.process.kill()
-            started.process.wait()
 
 
 def test_a_key_that_another_program_has_taken_is_named(hotkeys: Hotkeys, keyboard: Keyboard) -> None:
@@ -69,19 +54,15 @@ def test_pynput_that_hears_no_more_is_an_error(hotkeys: Hotkeys) -> None:
     assert "hears no keys any more" in hotkeys.said()
 
 
-def test_a_take_ends_with_the_hotkey_and_a_killed_one_s_with_the_next(hotkeys: Hotkeys, keyboard: Keyboard) -> None:
+def test_a_take_ends_with_the_hotkey_and_the_daemon_knows_whose_it_is(hotkeys: Hotkeys, keyboard: Keyboard) -> None:
     hotkeys.ready("--key", "f9", "--action", "toggle")
     keyboard.press("F9", TAP_S)
-    hotkeys.wait_for(1)
+    (start,) = hotkeys.wait_for(1)
+    assert hotkeys.process is not None
+    assert isinstance(start, Start)
+    assert start.owner == hotkeys.process.pid
     hotkeys.close()
     assert kinds(hotkeys.wait_for(2)) == [Start, Stop]
-    hotkeys.ready("--key", "f9", "--action", "toggle")
-    keyboard.press("F9", TAP_S)
-    hotkeys.wait_for(1)
-    hotkeys.close(signal.SIGKILL)
-    hotkeys.run("--key", "f9", "--action", "toggle")
-    until(lambda: "had left the daemon listening" in hotkeys.said(), 10)
-    until(lambda: Stop() in hotkeys.asked(), 5)
 
 
 def test_a_second_hotkey_is_refused_with_the_first_one_s_process(hotkeys: Hotkeys) -> None:

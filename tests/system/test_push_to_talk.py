@@ -23,9 +23,15 @@ CLEAR = "01"
 UTTERANCES = 50
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds the miniature, which is converted once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def desk(sound_server: SoundServer, short_directory: Path, tmp_path: Path) -> Iterator[Desk]:
-    opened = Desk(sound_server, short_directory, tmp_path)
+def desk(sound_server: SoundServer, short_directory: Path, cache: Path) -> Iterator[Desk]:
+    opened = Desk(sound_server, short_directory, cache)
     yield opened
     opened.close()
 
@@ -83,3 +89,36 @@ def test_escape_throws_away_what_is_being_said(desk: Desk, dictating: Field) -> 
     assert not [event for event in desk.of("final") if event["text"]]
     # Escape itself is the window's as well: it is not taken from the program that has the focus.
     assert dictating.text().strip("\x1b") == ""
+
+
+def test_a_hotkey_that_is_killed_while_its_key_is_held_leaves_nobody_listening(desk: Desk, dictating: Field) -> None:
+    hotkey = desk.process("hotkey")
+    playing = desk.sound.play_in_background(sample(CLEAR))
+    desk.key(KEY, True)
+    playing.wait(20)
+    hotkey.kill()  # and not waited for: a parent that never does leaves a process behind that is none
+    until(lambda: [event["on"] for event in desk.of("listening")] == [True, False], 5)
+    desk.key(KEY, False)
+    dictating.wait_for(sample(CLEAR).with_suffix(".txt").read_text().strip())
+    hotkey.wait(10)
+    desk.start("hotkey", "--key", KEY.lower(), "--action", "hold")
+    until(lambda: desk.said("hotkey").count("connected to the daemon") == 2, 20)
+    desk.say(KEY, CLEAR, 0.1, 0.2)
+    until(lambda: len(desk.of("final")) == 2, 15)
+
+
+def test_a_microphone_that_is_lost_is_told_at_once_and_at_each_press(desk: Desk, dictating: Field) -> None:
+    desk.key(KEY, True)
+    until(lambda: len(desk.of("listening")) == 1, 5)
+    desk.sound.unplug()
+    until(lambda: "steno hotkey: the microphone is lost" in desk.said("hotkey"), 15)
+    desk.key(KEY, False)
+    until(lambda: len(desk.of("listening")) == 2, 5)
+    desk.key(KEY, True)
+    until(lambda: "nothing comes of what is said: the microphone is lost" in desk.said("hotkey"), 5)
+    assert "nothing comes of what is said: the microphone is lost" in desk.steno("start").stderr
+    desk.key(KEY, False)
+    desk.sound.plug()
+    until(lambda: desk.of("source")[-1]["state"] == "opened", 30)
+    desk.say(KEY, CLEAR, 0.1, 0.2)
+    dictating.wait_for(sample(CLEAR).with_suffix(".txt").read_text().strip())

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from clients.service_units import NAMES, Job, systemd_unit, unit_name
+from clients.service_jobs import NAMES, Job
+from clients.service_systemd import systemd_unit, unit_name
 from model import miniature
 from tests.system.sound_server import until
 from tests.system.user_manager import UserManager

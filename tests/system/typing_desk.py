@@ -53,16 +53,16 @@ class Desk:
         path.write_text(DEFAULTS + text, encoding="utf-8")
         self.environ["STENO_CONFIG"] = str(path)
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """A typist; returns when it is ready."""
+    def start(self, *arguments: str, ready: str = "Typing into") -> subprocess.Popen[bytes]:
+        """A typist; returns when it has said that it is ready."""
         if "STENO_CONFIG" not in self.environ:
             self.configure("")
-        before = self.said().count("Typing into")
+        before = self.said().count(ready)
         with self.log.open("ab") as log:
             line = [sys.executable, "-m", "clients.cli", "type", *arguments]
             typist = subprocess.Popen(line, env=self.environ, cwd=ROOT, stderr=log, stdout=log)
         self.typists.append(typist)
-        until(lambda: self.said().count("Typing into") > before or typist.poll() is not None, 20)
+        until(lambda: self.said().count(ready) > before or typist.poll() is not None, 20)
         assert typist.poll() is None, self.said()
         return typist
 

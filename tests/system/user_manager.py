@@ -57,6 +57,8 @@ class UserManager:
 
     def close(self) -> None:
         """End it, and what it started."""
+        # Before it ends: without control groups, as in a container, it would leave behind what runs.
+        self.systemctl("stop", "steno-*.service", check=False)
         self.systemctl("exit", "--force", check=False)
         try:
             self._process.wait(20)

@@ -142,7 +142,7 @@ class PasteBackend:
             if self._kind == "x11":
                 from clients.typist.backends.x11 import X11Backend
 
-                self._keys_kept = X11Backend(self._environ.get("DISPLAY", ""))
+                self._keys_kept = X11Backend(self._environ.get("DISPLAY", ""), self._desktop)
             else:
                 from clients.typist.backends.wtype import WtypeBackend
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from clients.desktop.window import Desktop
-from clients.typist.backend import About, Outcome, Place, Stopped
+from clients.desktop.window import Desktop, same
+from clients.typist.backend import DISTURBED, About, Outcome, Place, Stopped
 
 MOST = 12
 """Characters of a piece: so many may still reach a window that takes the focus in that moment."""
@@ -53,12 +53,12 @@ def _joined(text: str, index: int) -> bool:
 
 def obstacle(desktop: Desktop, place: Place) -> tuple[Stopped, str]:
     """Why nothing may be typed now, and that for people; empty if it may."""
-    if place.window is not None and desktop.sees_focus:
-        now = desktop.focused()
-        if now is None or now.id != place.window.id:
-            return "focus", "another window has the focus"
+    if place.window is not None and desktop.sees_focus and not same(desktop.focused(), place.window):
+        return "focus", "another window has the focus"
     if secret := desktop.secret():
         return "secret", f"the focus is in {secret}"
+    if place.undisturbed is not None and desktop.disturbances() != place.undisturbed:
+        return "disturbed", DISTURBED
     return "", ""
 
 

@@ -40,12 +40,6 @@ STROKES: dict[Key, list[tuple[int, int]]] = {
     ],
     "backspace": [(keysyms.BACKSPACE, DOWN), (keysyms.BACKSPACE, UP)],
 }
-MODIFIERS = {
-    "ctrl": keysyms.CONTROL_LEFT,
-    "shift": keysyms.SHIFT_LEFT,
-    "alt": keysyms.ALT_LEFT,
-    "super": keysyms.SUPER_LEFT,
-}
 KEYS = {"enter": keysyms.RETURN, "insert": keysyms.INSERT}
 CLOSED = "the desktop has ended the session in which Steno may type"
 
@@ -95,7 +89,7 @@ class PortalBackend:
     def chord(self, keys: str, place: Place) -> Outcome:
         """Press keys together, such as `ctrl+shift+v`."""
         *held, last = keys.lower().split("+")
-        down = [MODIFIERS[name] for name in held if name in MODIFIERS]
+        down = [keysyms.MODIFIERS[name] for name in held if name in keysyms.MODIFIERS]
         key = KEYS.get(last) or (keysyms.of_character(last) if len(last) == 1 else 0)
         if not key or len(down) < len(held):
             return Outcome(0, "failed", f"the portal cannot press {keys}")

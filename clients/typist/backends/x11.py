@@ -7,28 +7,49 @@ It owns the back-end's face: what it promises and how failures are told. How a t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from clients.desktop.window import Desktop
 from clients.typist.backend import About, Key, Outcome, Place, Probe
 from clients.typist.backends.pieces import unsafe
 from pipeline.errors import StenoError
 
 if TYPE_CHECKING:
     from clients.desktop.x11_keys import Keys
+    from clients.desktop.x11_library import Display
     from clients.typist.backends.x11_typing import Typing
 
 
+@runtime_checkable
+class Seer(Protocol):
+    """What this back-end asks of the desktop of an X server."""
+
+    def secret(self) -> str:
+        """As of any desktop."""
+
+    def disturbances_within(self, grabbed: Display) -> int | None:
+        """As `disturbances` of the desktop, asked by that connection."""
+
+
 class X11Backend:
-    """Types through the XTEST extension of one X server; connects at first use."""
+    """Types through the XTEST extension of one X server; connects at first use.
+
+    Args:
+        display_name: as in DISPLAY.
+        desktop: sees password fields and counts disturbances; without one, nothing is typed that depends on those.
+    """
 
     name = "x11"
 
-    def __init__(self, display_name: str) -> None:
+    def __init__(self, display_name: str, desktop: Desktop | None = None) -> None:
         self._display_name = display_name
+        self._desktop = desktop if isinstance(desktop, Seer) else None
         self._opened: Keys | None = None
 
     def probe(self) -> Probe:
         """Whether the server has what is needed."""
+        if not self._display_name:
+            return Probe(False, "there is no X server (DISPLAY is not set)", "on Wayland use wtype, portal or dotool")
         from clients.desktop.x11_library import GONE, server_gone
 
         try:
@@ -91,7 +112,8 @@ class X11Backend:
 
         done = 0
         try:
-            typing = Typing(self._keys(), place)
+            seen = () if self._desktop is None else (self._desktop.secret, self._desktop.disturbances_within)
+            typing = Typing(self._keys(), place, *seen)
             try:
                 work(typing)
             finally:

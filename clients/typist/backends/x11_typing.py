@@ -6,23 +6,29 @@ It owns the order of things. It does not know how keys are struck (`clients.desk
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from clients.desktop import keysyms
+from clients.desktop.keysyms import MODIFIERS, by_rule
+from clients.desktop.window import same
 from clients.desktop.x11_keyboard import KeyboardState, Stroke
-from clients.desktop.x11_keymap import fitting, keysym
-from clients.desktop.x11_keys import Keys
-from clients.desktop.x11_library import X
-from clients.desktop.x11_windows import xid_of
-from clients.typist.backend import About, Place, Stopped
+from clients.desktop.x11_keymap import fitting
+from clients.desktop.x11_keys import Keys, Target
+from clients.desktop.x11_library import Display
+from clients.typist.backend import DISTURBED, About, Place, Stopped
 from clients.typist.backends.pieces import pieces
 
 POLL_S = (0.005, 0.05)
 """Between two looks at held modifiers; grows from the first to the second."""
 KEYS_AT_ONCE = 8
 """Strokes of one key that one act makes."""
-MODIFIERS = {"ctrl": 0xFFE3, "shift": 0xFFE1, "alt": 0xFFE9, "super": 0xFFEB}
-"""Name -> keysym (X11 protocol, appendix A)."""
-NAMED = {"enter": 0xFF0D, "backspace": 0xFF08, "insert": 0xFF63, "tab": 0xFF09, "delete": 0xFFFF}
+NAMED = {
+    "enter": keysyms.RETURN,
+    "backspace": keysyms.BACKSPACE,
+    "insert": keysyms.INSERT,
+    "tab": keysyms.TAB,
+    "delete": keysyms.DELETE,
+}
 
 
 class Stop(Exception):
@@ -37,27 +43,42 @@ class Stop(Exception):
 class Typing:
     """One request, and how much of it is done; `done` counts what has been struck.
 
+    Args:
+        keys: strikes them.
+        place: where.
+        secret: why what is typed now must stay secret, as the desktop tells it.
+        count: the disturbances so far, asked by a connection that has grabbed the server; None if nobody tells.
+
     Raises:
         Stop: in every method, where the request has to end early.
     """
 
-    def __init__(self, keys: Keys, place: Place) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        place: Place,
+        secret: Callable[[], str] = str,
+        count: Callable[[Display], int | None] = lambda grabbed: None,
+    ) -> None:
         self.done = 0
         self._keys = keys
         self._place = place
-        self._wanted = 0 if place.window is None else xid_of(place.window)
-        self._focus: dict[int, int] = {}
-        """Windows that may have the focus, since they belong to the one that is meant -> that one."""
+        self._secret = secret
+        self._focus: dict[int, Target] = {}
+        """Windows that may have the focus, since they belong to the one that is meant."""
+        self._undisturbed = None if place.undisturbed is None else lambda: count(keys.display) == place.undisturbed
         state = keys.state()
         self._group = state.group
         self._look(state)
 
     def type(self, text: str, about: About) -> None:
         """Type a text; `about` is called before each piece of it."""
-        symbols = [keysym(character) for character in text]
+        symbols = [by_rule(character) for character in text]
         while self.done < len(text):
             end = self._prepare(symbols)
             for piece in pieces(text[self.done : end]):
+                if secret := self._secret():
+                    raise Stop("secret", f"the focus is in {secret}")
                 about(self.done + len(piece))
                 if not self._strike(self._strokes(symbols[self.done : self.done + len(piece)])):
                     break
@@ -99,7 +120,7 @@ class Typing:
     def _chord(self, names: Sequence[str]) -> Stroke:
         """The keycodes of keys that are pressed together."""
         *held, last = names
-        symbol = NAMED.get(last) or (keysym(last) if len(last) == 1 else 0)
+        symbol = NAMED.get(last) or (by_rule(last) if len(last) == 1 else 0)
         codes = [self._keys.map.any_level(MODIFIERS[name]) if name in MODIFIERS else None for name in held]
         if not symbol or None in codes:
             raise Stop("failed", f"this keyboard has no keys {'+'.join(names)}")
@@ -114,9 +135,11 @@ class Typing:
         """Strike as soon as it may be; False if the layout has changed, so that the strokes have to be made anew."""
         deadline, pause = time.monotonic() + self._place.modifier_wait_s, POLL_S[0]
         while True:
-            became = self._keys.strike(strokes, self._focus, self._group)
+            became = self._keys.strike(strokes, self._focus, self._group, self._undisturbed)
             if became == "struck":
                 return True
+            if became == "disturbed":
+                raise Stop("disturbed", DISTURBED)
             state = self._keys.state()
             self._look(state)
             if became == "changed":
@@ -134,14 +157,16 @@ class Typing:
 
     def _look(self, state: KeyboardState) -> None:
         """See that the focus is where it has to be."""
-        if state.focus in self._focus:
+        windows = self._keys.windows
+        process = windows.owner(state.focus)
+        if state.focus in self._focus and self._focus[state.focus].process == process:
             return
-        if state.focus == X.NONE:
+        client = windows.client(state.focus)
+        if not client:
             raise Stop("focus", "no window has the focus")
-        client = self._keys.windows.client(state.focus)
-        if self._wanted and client != self._wanted:
+        if self._place.window is not None and not same(windows.named(client), self._place.window):
             raise Stop("focus", "another window has the focus")
-        self._focus[state.focus] = client
+        self._focus[state.focus] = Target(client, process)
 
 
 def _busy(state: KeyboardState, codes: frozenset[int]) -> bool:

@@ -1,6 +1,7 @@
-"""What `steno service` asks of a service manager: the words that systemd, launchd and the Task Scheduler share here.
+"""What `steno service` has run with the user's session, and what it asks of a service manager for that.
 
-It owns that vocabulary, and how their own programs are called. Each manager is a file of its own.
+It owns these words, which systemd, launchd and the Task Scheduler share here, and how their own programs are called.
+Each manager is a file of its own.
 """
 
 from __future__ import annotations
@@ -8,14 +9,37 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
-from clients.service_units import Job, Name
 from pipeline.errors import StenoError
 
+Name = Literal["daemon", "type", "hotkey"]
+NAMES: tuple[Name, ...] = ("daemon", "type", "hotkey")
+DESCRIPTIONS: dict[Name, str] = {
+    "daemon": "Steno: dictation daemon",
+    "type": "Steno: types what is said into the focused window",
+    "hotkey": "Steno: listens while a key is held",
+}
 PATIENCE_S = 60.0
 """No such program takes longer, unless it hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One program to be run with the user's session."""
+
+    name: Name
+    command: Sequence[str]
+    """Its whole command line; the first word is an absolute path."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Variables that it is given."""
+
+
+def needs_desktop(name: Name) -> bool:
+    """Whether it has nothing to do without a graphical session."""
+    return name != "daemon"
 
 
 class Manager(Protocol):
