@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from clients.desktop.x11_desktop import X11Desktop
+from clients.typist.backends.x11 import X11Backend
 from pipeline.sockets import Inbox, Wire
 from tests.system.screen import Screen
 from tests.system.sound_server import DEFAULTS, MICROPHONE, SINK, SoundServer, require_packages
+from tests.system.wayland_screen import WaylandScreen
+from tests.system.x11_person import Person
 
 
 @pytest.fixture
@@ -74,3 +78,33 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
     opened = Screen(directory)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def wayland() -> Iterator[WaylandScreen]:
+    """A Wayland screen with sway."""
+    opened = WaylandScreen()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def person(screen: Screen) -> Person:
+    """Somebody else on the X screen."""
+    return Person(screen)
+
+
+@pytest.fixture
+def desktop(screen: Screen) -> Iterator[X11Desktop]:
+    """The X screen as the typist sees it."""
+    opened = X11Desktop(screen.environ["DISPLAY"])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def backend(screen: Screen) -> Iterator[X11Backend]:
+    """The back-end that types on the X screen."""
+    made = X11Backend(screen.environ["DISPLAY"])
+    yield made
+    made.close()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.system.field import RAW_CAT, FieldOfText
 from tests.system.sound_server import until
 
 PACKAGES = "xvfb openbox xterm xdotool x11-xkb-utils python3-gi gir1.2-gtk-3.0"
@@ -19,44 +20,22 @@ PROGRAMS = ("Xvfb", "openbox", "xterm", "xdotool", "setxkbmap")
 GTK_PYTHON = "/usr/bin/python3"
 """Debian's own Python, for which Debian packages GTK."""
 GTK_FIELD = Path(__file__).with_name("gtk_field.py")
-RAW_CAT = "stty raw -echo && echo ready > '{file}.ready' && exec cat > '{file}'"
-"""Raw: the terminal neither edits nor cuts a line, and what would end a program is written down like the rest."""
 
 
-class Field:
+class Field(FieldOfText):
     """A window with one field for text; `text` is what has arrived in it."""
 
     def __init__(self, screen: Screen, title: str, file: Path, process: subprocess.Popen[Any]) -> None:
-        self.title = title
-        self.process = process
+        super().__init__(title, file, process)
         self._screen = screen
-        self._file = file
-        until(lambda: Path(f"{file}.ready").exists(), 20)
         until(lambda: bool(screen.search(title)), 10)
         self.id = int(screen.search(title)[0])
         """The X window that a window manager knows."""
-
-    def text(self) -> str:
-        """What has arrived so far."""
-        return self._file.read_text(encoding="utf-8", errors="replace") if self._file.exists() else ""
-
-    def wait_for(self, text: str, timeout_s: float = 10.0) -> float:
-        """Wait until exactly this has arrived; returns how many seconds it took."""
-        try:
-            return until(lambda: self.text() == text, timeout_s)
-        except AssertionError:
-            assert self.text() == text
-            raise
 
     def focus(self) -> None:
         """Give it the focus, and wait until it has it."""
         self._screen.run("xdotool", "windowactivate", "--sync", str(self.id))
         until(lambda: self._screen.run("xdotool", "getactivewindow", check=False).strip() == str(self.id), 5)
-
-    def close(self) -> None:
-        """End the program whose window it is."""
-        self.process.kill()
-        self.process.wait()
 
 
 class Screen:

@@ -32,6 +32,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(sound_server: SoundServer, short_directory: Path, cache: Path) -> Iterator[Desk]:
     opened = Desk(sound_server, short_directory, cache)
+    # A final without a full stop would have the next one go on without a capital.
+    opened.environ["STENO_TEXT_CAPITALS"] = "false"
     yield opened
     opened.close()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from clients.typist import choice, self_test
@@ -13,13 +11,6 @@ from tests.system.screen import Screen
 from tests.system.wayland_screen import WaylandScreen
 
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture
-def wayland() -> Iterator[WaylandScreen]:
-    screen = WaylandScreen()
-    yield screen
-    screen.close()
 
 
 @pytest.mark.parametrize("name", ["auto", "x11", "paste"])

@@ -27,13 +27,6 @@ pytestmark = pytest.mark.system
 
 
 @pytest.fixture
-def wayland() -> Iterator[WaylandScreen]:
-    opened = WaylandScreen()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def sway(wayland: WaylandScreen) -> Iterator[SwayDesktop]:
     made = desktops.open_desktop(wayland.environ)
     assert isinstance(made, SwayDesktop)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -13,13 +12,6 @@ from tests.system.typing_desk import Desk
 from tests.system.wayland_screen import WaylandScreen
 
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture
-def wayland() -> Iterator[WaylandScreen]:
-    opened = WaylandScreen()
-    yield opened
-    opened.close()
 
 
 def test_hold_types_when_the_window_has_the_focus_again_and_says_when_sway_is_gone(

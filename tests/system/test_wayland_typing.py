@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -44,13 +43,6 @@ class SwayFocus(UnknownDesktop):
 
     def focused(self) -> Window | None:
         return next((window_of(f) for f in self._fields if (self._screen.window(f.title) or {}).get("focused")), None)
-
-
-@pytest.fixture
-def wayland() -> Iterator[WaylandScreen]:
-    screen = WaylandScreen()
-    yield screen
-    screen.close()
 
 
 def window_of(field: WaylandField) -> Window:

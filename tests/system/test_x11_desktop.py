@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,18 +22,6 @@ pytestmark = pytest.mark.system
 ASKS = "echo ready > '{file}.ready' && stty -echo && read -r line"
 EDITS = "stty raw -echo && echo ready > '{file}.ready' && exec cat > '{file}'"
 READS = "echo ready > '{file}.ready' && exec cat > '{file}'"
-
-
-@pytest.fixture
-def person(screen: Screen) -> Person:
-    return Person(screen)
-
-
-@pytest.fixture
-def desktop(screen: Screen) -> Iterator[X11Desktop]:
-    opened = X11Desktop(screen.environ["DISPLAY"])
-    yield opened
-    opened.close()
 
 
 def test_the_focused_window_is_named_with_program_title_and_process(

@@ -39,18 +39,6 @@ while True:
 
 
 @pytest.fixture
-def person(screen: Screen) -> Person:
-    return Person(screen)
-
-
-@pytest.fixture
-def desktop(screen: Screen) -> Iterator[X11Desktop]:
-    opened = X11Desktop(screen.environ["DISPLAY"])
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def backend(screen: Screen, desktop: X11Desktop) -> Iterator[X11Backend]:
     made = X11Backend(screen.environ["DISPLAY"], desktop)
     yield made

@@ -8,7 +8,6 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -29,18 +28,6 @@ ENTRY = 100
 
 def ignore(sent: int) -> None:
     pass
-
-
-@pytest.fixture
-def person(screen: Screen) -> Person:
-    return Person(screen)
-
-
-@pytest.fixture
-def backend(screen: Screen) -> Iterator[X11Backend]:
-    made = X11Backend(screen.environ["DISPLAY"])
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids="+".join)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -21,18 +20,6 @@ A_KEY = 38
 
 def ignore(sent: int) -> None:
     pass
-
-
-@pytest.fixture
-def person(screen: Screen) -> Person:
-    return Person(screen)
-
-
-@pytest.fixture
-def backend(screen: Screen) -> Iterator[X11Backend]:
-    made = X11Backend(screen.environ["DISPLAY"])
-    yield made
-    made.close()
 
 
 def test_a_modifier_is_waited_for_and_typing_ends_if_it_stays(

@@ -15,50 +15,29 @@ from typing import Any
 
 import pytest
 
+from tests.system.field import RAW_CAT, FieldOfText
 from tests.system.sound_server import until
 
 PACKAGES = "sway foot wtype wl-clipboard"
 PROGRAMS = ("sway", "swaymsg", "foot", "wtype", "wl-copy", "wl-paste", "setpriv")
-RAW_CAT = "stty raw -echo && echo ready > '{file}.ready' && exec cat > '{file}'"
-"""Raw: the terminal neither edits nor cuts a line, and what would end a program is written down like the rest."""
 CONFIG = "output HEADLESS-1 resolution 1280x800\nxwayland disable\n"
 NOBODY = 65534
 
 
-class WaylandField:
+class WaylandField(FieldOfText):
     """A terminal's window; `text` is what has arrived in it."""
 
     def __init__(self, screen: WaylandScreen, title: str, file: Path, process: subprocess.Popen[Any]) -> None:
-        self.title = title
-        self.process = process
+        super().__init__(title, file, process)
         self._screen = screen
-        self._file = file
-        until(lambda: Path(f"{file}.ready").exists(), 20)
         until(lambda: screen.window(title) is not None, 10)
         self.id = int((screen.window(title) or {})["id"])
         """The number of its container in sway's tree."""
-
-    def text(self) -> str:
-        """What has arrived so far."""
-        return self._file.read_text(encoding="utf-8", errors="replace") if self._file.exists() else ""
-
-    def wait_for(self, text: str, timeout_s: float = 10.0) -> float:
-        """Wait until exactly this has arrived; returns how many seconds it took."""
-        try:
-            return until(lambda: self.text() == text, timeout_s)
-        except AssertionError:
-            assert self.text() == text
-            raise
 
     def focus(self) -> None:
         """Give it the focus, and wait until it has it."""
         self._screen.run("swaymsg", f"[con_id={self.id}] focus")
         until(lambda: bool((self._screen.window(self.title) or {}).get("focused")), 5)
-
-    def close(self) -> None:
-        """End the program whose window it is."""
-        self.process.kill()
-        self.process.wait()
 
 
 class WaylandScreen:
