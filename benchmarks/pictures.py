@@ -20,7 +20,7 @@ from tests.system.sound_server import DEFAULTS, MICROPHONE, SINK, SoundServer, u
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "pictures"
 KEY = "F9"
-SAID = ("01", "06")
+SAID = ("01", "07")
 SIZE = (800, 420)
 FRAMES_PER_S = 8
 

@@ -35,7 +35,8 @@ def main() -> None:
 
     if "--large" in options:
         style = Gtk.CssProvider()
-        style.load_from_data(b"textview { font-size: 18pt; padding: 8px; }")
+        style.load_from_data(b"textview { font-size: 18pt; }")
+        view.set_wrap_mode(Gtk.WrapMode.WORD)
         view.get_style_context().add_provider(style, Gtk.STYLE_PROVIDER_PRIORITY_USER)
     source.connect("changed", written)
     window.add(view)
