@@ -5,10 +5,15 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 BIN := .venv/bin
 READY := .venv/.ready
+RECIPE := model/miniature/recipe
+# Run by test-recipe alone, for all of them.
+RECIPE_TESTS := tests/recipe
+RECIPE_BIN := .venv-recipe/bin
+RECIPE_READY := .venv-recipe/.ready
 SOURCES := model pipeline daemon clients steno.py tests .ci/install.py $(if $(wildcard benchmarks/*.py),benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-system bench lint format lock clean
+.PHONY: help setup demo test test-slow test-system test-recipe bench lint format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,18 +25,30 @@ $(READY): requirements.lock pyproject.toml .ci/install.py
 	@$(PYTHON) .ci/install.py
 	@touch $@
 
-demo: $(READY) ## watch a shipped recording become text; MIC=1 listens to the microphone
+demo: $(READY) ## watch shipped recordings become text; MIC=1 listens to the microphone
 	@$(BIN)/steno demo $(if $(filter-out 0,$(MIC)),--mic)
 
 test: $(READY) ## run the tests that need no root
-	$(BIN)/pytest -m "not slow and not system" $(ARGS)
+	$(BIN)/pytest -m "not slow and not system" --ignore=$(RECIPE_TESTS) $(ARGS)
 
 test-slow: $(READY) ## run the long tests
-	$(BIN)/pytest -m "slow and not system" $(ARGS)
+	$(BIN)/pytest -m "slow and not system" --ignore=$(RECIPE_TESTS) $(ARGS)
 
 test-system: $(READY) ## run the tests with a sound server and screens; as root installs missing Debian packages
-	@.ci/system-packages
+	@.ci/system-packages system
 	$(BIN)/pytest -m system $(ARGS)
+
+test-recipe: $(RECIPE_READY) ## make the miniature on a small scale; as root installs missing Debian packages
+	@.ci/system-packages recipe
+	$(RECIPE_BIN)/python -m pytest $(ARGS) $(RECIPE_TESTS)
+
+# What the recipe imports beyond Steno's own libraries lies here; those, and pytest, are taken from .venv.
+$(RECIPE_READY): $(RECIPE)/requirements.txt $(READY)
+	@$(BIN)/python -m venv --clear .venv-recipe
+	@where="import sysconfig; print(sysconfig.get_path('purelib'))"; \
+	$(BIN)/python -c "$$where" >"$$($(RECIPE_BIN)/python -c "$$where")/steno.pth"
+	@$(RECIPE_BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 bench: $(READY) ## measure what Steno promises; ARGS="--quick", "--full", "--model DIR"
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
@@ -52,5 +69,5 @@ lock: ## renew requirements.lock from pyproject.toml (needs uv)
 		--no-config --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean: ## remove .venv and all that tools have left (the built llama.cpp wheel stays in the user's cache)
-	rm -rf .venv build dist *.egg-info __pycache__ .ci/__pycache__ .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-recipe build dist *.egg-info __pycache__ .ci/__pycache__ .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(filter-out %.py,$(SOURCES)) -name __pycache__ -type d -prune -exec rm -rf {} +

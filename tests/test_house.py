@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("model", "pipeline", "daemon", "clients")
+RECIPE = ROOT / "model" / "miniature" / "recipe"
+"""Commands that made the miniature, in the repository alone: no part of the program."""
+RECIPE_MODULES = {"jieba", "pypinyin", "safetensors", "scipy", "tokenizers", "torch", "transformers"}
+"""Its libraries, which Steno does without."""
 MOST_LINES = 300
 LONGER_FILES: dict[str, str] = {}
 """Path -> the reason why that file may be longer."""
@@ -29,8 +34,13 @@ def python_files(*folders: str) -> list[Path]:
 
 
 def sources() -> list[Path]:
-    """Return what runs when Steno runs."""
+    """Return what runs when Steno runs, and the recipe."""
     return [ROOT / "steno.py", *python_files(*ROOMS)]
+
+
+def program() -> list[Path]:
+    """Return what runs when Steno runs."""
+    return [path for path in sources() if RECIPE not in path.parents]
 
 
 def name_of(path: Path) -> str:
@@ -83,7 +93,7 @@ def test_no_source_can_run_code_out_of_data(path: Path) -> None:
     assert list(unsafe_things(tree_of(path))) == []
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@pytest.mark.parametrize("path", program(), ids=name_of)
 def test_no_child_looks_for_modules_in_the_folder_where_the_user_is(path: Path) -> None:
     lines = [node.elts for node in ast.walk(tree_of(path)) if isinstance(node, ast.List) and len(node.elts) > 1]
     lines = [line for line in lines if ast.unparse(line[0]) == "sys.executable" and isinstance(line[1], ast.Constant)]
@@ -113,12 +123,44 @@ def test_no_file_is_longer_than_a_room_should_be() -> None:
     assert too_long == {}
 
 
-@pytest.mark.parametrize("path", python_files("model"), ids=name_of)
+@pytest.mark.parametrize("path", [path for path in program() if path.is_relative_to(ROOT / "model")], ids=name_of)
 def test_the_model_has_no_threads_no_sockets_and_no_prints(path: Path) -> None:
     tree = tree_of(path)
     calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     assert "print" not in calls
     assert not imports_of(tree) & {"threading", "socket", "zmq", "asyncio"}
+
+
+@pytest.mark.parametrize("path", program(), ids=name_of)
+def test_the_program_imports_neither_the_recipe_nor_its_libraries(path: Path) -> None:
+    tree = tree_of(path)
+    assert not imports_of(tree) & RECIPE_MODULES
+    named = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    named += [
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names
+    ]
+    assert not [name for name in named if "recipe" in name.split(".")]
+
+
+def test_the_recipe_is_not_installed() -> None:
+    tools = project()["tool"]
+    assert isinstance(tools, dict)
+    assert not [name for name in tools["setuptools"]["packages"] if "recipe" in name]
+    folder = RECIPE.parent
+    shipped = {
+        path for pattern in tools["setuptools"]["package-data"]["model.miniature"] for path in folder.glob(pattern)
+    }
+    assert shipped >= {path for kind in ("aligner", "asr", "samples") for path in (folder / kind).iterdir()}
+    assert not [path for path in shipped if path.is_relative_to(RECIPE)]
+
+
+def test_the_recipe_s_requirements_have_what_it_imports_beyond_steno_s_own_libraries() -> None:
+    metadata = project()["project"]
+    assert isinstance(metadata, dict)
+    lines = [*(RECIPE / "requirements.txt").read_text(encoding="utf-8").splitlines(), *metadata["dependencies"]]
+    there = {re.split(r"[ ;<>=]", line)[0].replace("-", "_") for line in lines if line and not line.startswith("#")}
+    imported = {name for path in RECIPE.rglob("*.py") for name in imports_of(tree_of(path))}
+    assert imported - sys.stdlib_module_names - set(ROOMS) <= there
 
 
 def test_the_documented_table_of_libraries_is_the_one_that_import_linter_enforces() -> None:
@@ -131,6 +173,8 @@ def test_the_documented_table_of_libraries_is_the_one_that_import_linter_enforce
             module, library = edge.split(" -> ")
             assert contract["forbidden_modules"] == [library]
             assert contract["source_modules"] == list(ROOMS)
+            if module == "model.miniature.recipe.**":
+                continue
             enforced[library] = module.replace(".", "/") + ".py"
     assert documented == enforced
 
@@ -161,7 +205,7 @@ def test_the_lock_has_every_dependency() -> None:
 
 
 STRUCTURE_ROOMS = sorted(
-    {str(path.parent.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*.py")} - {"model/miniature"}
+    {path.parent.relative_to(ROOT).as_posix() for path in program() if path.parent != ROOT} - {"model/miniature"}
 )
 
 

@@ -1,0 +1,1 @@
+"""Speech: the synthesisers, who speaks, and the pool of what was said."""

@@ -1,0 +1,1 @@
+"""Training: batches from a pool of speech, the network, its learning, its checkpoints."""
