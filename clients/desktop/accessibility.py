@@ -1,7 +1,8 @@
 """Whether what has the keyboard is a password field: asked of the accessibility service of the desktop (AT-SPI).
 
 It owns that question. Programs tell by themselves, over a bus of their own, which of their parts has the focus; this
-file remembers the last, and asks it before each answer. A program that takes no part in accessibility is not seen.
+file remembers the last, and asks it before each answer. While it knows of none it looks for one itself: a program that
+starts can have the focus before it tells anybody. A program that takes no part in accessibility is not seen.
 
 Facts: the D-Bus interfaces of at-spi2-core (org.a11y.Bus, org.a11y.Status, org.a11y.atspi.Registry, .Accessible and
 .Event.Object; roles and states by their number in atspi-constants.h).
@@ -30,6 +31,8 @@ START_S = 2.0
 ANSWER_S = 0.1
 AGAIN_AFTER_S = 5.0
 """So long after a failure it is tried anew."""
+LOOK_AFTER_S = 0.5
+"""So long after the last search for the focus there is another, if it is still unknown."""
 MOST_PARTS = 2000
 """Parts of windows that a search looks at."""
 PACKAGES = "Install at-spi2-core (Debian, Fedora, Arch), and log in again."
@@ -53,6 +56,7 @@ class Accessibility:
         self._was_password = False
         self._missing = ""
         self._tried = 0.0
+        self._looked = 0.0
         self._connect(START_S)
 
     @property
@@ -68,20 +72,22 @@ class Accessibility:
             return False
 
     def focused_is_password(self) -> bool:
-        """Whether the focus is in a password field, as far as programs tell. Takes 0.1 s at most.
+        """Whether the focus is in a password field, as far as programs tell. Takes 0.1 s, or 0.3 s when it searches.
 
         A program that does not answer in time is taken at its last word.
         """
         if self._bus is None and time.monotonic() - self._tried >= AGAIN_AFTER_S:
             self._connect(ANSWER_S)
         self.follow()
-        if self._bus is None or self._focused is None:
+        if self._bus is None:
             return False
         try:
-            self._was_password = self._asks_for_password(self._bus, self._focused)
+            if not self._knows(self._bus) and time.monotonic() - self._looked >= LOOK_AFTER_S:
+                self._look(self._bus)
         except BusError as error:
             # Silent: the program is busy. Anything else: it is gone, or its field is.
-            self._was_password = self._was_password and error.name == NO_REPLY
+            if error.name != NO_REPLY:
+                self._focused, self._was_password = None, False
         return self._was_password
 
     def follow(self) -> None:
@@ -106,10 +112,25 @@ class Accessibility:
         elif part == self._focused:
             self._focused, self._was_password = None, False
 
-    def _asks_for_password(self, bus: SessionBus, part: Part) -> bool:
+    def _knows(self, bus: SessionBus) -> bool:
+        """Ask the part that had the focus last what it is; whether it still has it."""
+        if self._focused is None:
+            self._was_password = False
+            return False
         # Its state too: a program that lost the focus to one that takes no part may not have said so.
-        ((role,), (states,)) = bus.call_all([_asked(part, "GetRole"), _asked(part, "GetState")], ANSWER_S)
-        return role == ROLE_PASSWORD_TEXT and _has(states, STATE_FOCUSED)
+        calls = [_asked(self._focused, "GetRole"), _asked(self._focused, "GetState")]
+        ((role,), (states,)) = bus.call_all(calls, ANSWER_S)
+        focused = _has(states, STATE_FOCUSED)
+        self._was_password = focused and role == ROLE_PASSWORD_TEXT
+        return focused
+
+    def _look(self, bus: SessionBus) -> None:
+        """Search for the focus, and keep what was known where none is found."""
+        found = _search(bus, time.monotonic() + ANSWER_S)
+        self._looked = time.monotonic()
+        if found is not None:
+            self._focused = found
+            self._knows(bus)
 
     def _connect(self, timeout_s: float) -> None:
         self._tried = time.monotonic()
@@ -184,6 +205,8 @@ def _has(states: list[int], state: int) -> bool:
 def _search(bus: SessionBus, deadline: float) -> Part | None:
     """The part that has the focus already: what is focused in the active window, if it is found in time."""
     for program in _children(bus, [Part(REGISTRY, ROOT_PATH)], deadline):
+        if time.monotonic() >= deadline:
+            break
         try:
             windows = _with_state(bus, _children(bus, [program], deadline), STATE_ACTIVE, deadline)
             found = _focused_below(bus, windows, deadline)

@@ -69,6 +69,17 @@ def test_a_field_that_had_the_focus_before_is_found(screen: Screen, session: Ses
         until(found)
 
 
+def test_a_focus_that_no_program_told_of_is_found(
+    screen: Screen, accessibility: Accessibility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Accessibility, "_heard", lambda *_: None)
+    plain, secret, terminal = screen.gtk(), screen.gtk("--secret"), screen.xterm()
+    focus(secret, accessibility, True)
+    focus(plain, accessibility, False)
+    focus(secret, accessibility, True)
+    focus(terminal, accessibility, False)
+
+
 def test_a_program_that_hangs_is_taken_at_its_last_word(screen: Screen, accessibility: Accessibility) -> None:
     secret = screen.gtk("--secret")
     focus(secret, accessibility, True)
