@@ -77,11 +77,10 @@ class PostEdit:
             child = _start(self._command)
         except OSError as error:
             return "", f"could not be started ({error.strerror})"
-        with child:
-            try:
-                written, problem = self._talk(child, text, until)
-            finally:
-                _end(child)
+        try:
+            written, problem = self._talk(child, text, until)
+        finally:
+            _end(child)
         if problem:
             return "", problem
         try:
@@ -96,7 +95,8 @@ class PostEdit:
         assert child.stdin
         assert child.stdout
         heard = bytearray()
-        # Threads and not select, which Windows has for sockets alone.
+        # Threads and not select, which Windows has for sockets alone. Each closes the pipe that it uses, and nobody
+        # else does: its number could go to the next program's pipe in the moment before it is read or written here.
         reader = threading.Thread(target=_read, args=(child.stdout, heard), daemon=True)
         reader.start()
         threading.Thread(target=_write, args=(child.stdin, text.encode() + b"\n"), daemon=True).start()
@@ -111,7 +111,7 @@ class PostEdit:
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    # Without buffers: closing one waits for whoever reads it, and a child's child may hold the other end open.
+    # Without buffers, so that nothing is left to be written when a pipe is closed.
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -123,17 +123,15 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def _read(stream: IO[bytes], heard: bytearray) -> None:
-    with suppress(OSError, ValueError):  # closed meanwhile
+    with suppress(OSError), stream:
         while len(heard) <= _MOST_BYTES and (data := stream.read(65536)):
             heard += data
 
 
 def _write(stream: IO[bytes], data: bytes) -> None:
-    with suppress(OSError, ValueError):  # it need not read
+    with suppress(OSError), stream:  # it need not read
         while data:
             data = data[stream.write(data) :]
-    with suppress(OSError):
-        stream.close()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -143,3 +141,4 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             if sys.platform != "win32":
                 os.killpg(child.pid, signal.SIGKILL)
             child.kill()
+        child.wait()

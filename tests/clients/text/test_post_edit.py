@@ -7,9 +7,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from clients.text import post_edit
 from clients.text.post_edit import PostEdit
 from pipeline.errors import UsageError
 
@@ -136,6 +138,24 @@ def test_no_descriptor_is_left_open() -> None:
     for _ in range(20):
         assert program.apply("hi") == ("hi", ())
     assert eventually(lambda: len(list(descriptors.iterdir())) <= before)
+
+
+def test_a_pipe_stays_open_until_who_writes_to_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed by anyone else, its number may be the next program's pipe by the time that the text is written to it."""
+    write, closed = post_edit._write, []
+
+    def late(stream: IO[bytes], data: bytes) -> None:
+        while not done:
+            time.sleep(0.01)
+        closed.append(stream.closed)
+        write(stream, data)
+        closed.append(stream.closed)
+
+    done: list[bool] = []
+    monkeypatch.setattr(post_edit, "_write", late)
+    assert PostEdit("echo fixed", LONG).apply("does not read") == ("fixed", ())
+    done.append(True)
+    assert eventually(lambda: closed == [False, True])
 
 
 def test_a_program_that_is_gone_meanwhile_is_told(tmp_path: Path) -> None:
