@@ -11,6 +11,7 @@ import shutil
 from typing import TextIO
 
 from clients.terminal import BOLD, DIM, RESET, cells, clean, is_live
+from pipeline.word_breaks import word_breaks
 
 SEPARATOR = "|"
 """Between committed text and tail, where the output is no terminal and there are both."""
@@ -44,7 +45,7 @@ class LiveText:
         self._rows, self._last = len(rows), text
 
     def line(self, text: str = "") -> None:
-        """Replace the live lines by this line for good; a terminal gets it broken at spaces."""
+        """Replace the live lines by this line for good; a terminal gets it broken between words."""
         rows = (
             layout("", clean(text), max(10, shutil.get_terminal_size().columns - 1), plain=True) if self._live else []
         )
@@ -69,9 +70,8 @@ class LiveText:
 
 
 def layout(committed: str, tail: str, width: int, plain: bool = False) -> list[str]:
-    """Rows of at most `width` columns, broken at spaces; committed text bold, the tail dim."""
-    space = " " if committed and tail and not committed.endswith(" ") and not tail.startswith(" ") else ""
-    text = committed + space + tail
+    """Rows of at most `width` columns, broken between words; committed text bold, the tail dim."""
+    text = committed + tail
     rows, begin = [], 0
     for end in _breaks(text, width):
         old, new = text[begin : min(end, len(committed))], text[max(begin, len(committed)) : end]
@@ -82,14 +82,17 @@ def layout(committed: str, tail: str, width: int, plain: bool = False) -> list[s
 
 
 def _breaks(text: str, width: int) -> list[int]:
-    """Where each row ends."""
-    ends, begin, column, space = [], 0, 0, -1
+    """Where each row ends: behind a space, between two characters of a script without, else where the row is full."""
+    places = set(word_breaks(text))
+    ends, begin, column, last = [], 0, 0, 0
     for i, character in enumerate(text):
+        if i in places and character != " ":
+            last = i
         if column + cells(character) > width:
-            end = space + 1 if space >= begin and character != " " else i
+            end = last if last > begin and character != " " else i
             ends.append(end)
-            begin, column, space = end, sum(cells(c) for c in text[end:i]), -1
+            begin, column = end, sum(cells(c) for c in text[end:i])
         if character == " ":
-            space = i
+            last = i + 1
         column += cells(character)
     return [*ends, len(text)] if begin < len(text) else ends

@@ -20,7 +20,9 @@ MOST_REPEATS = 20
 
 20 is the threshold of the original's repair of repetitions, which works on characters."""
 LEAST_RUN = 4
-"""So many words of the context in a row, in its order, may be an echo of it; fewer of them anybody may say."""
+"""So many words of the context in a row, in its order, may be an echo of it; fewer of them anybody may say.
+
+A character of a script without spaces is half a word: a name of four characters may well be said."""
 ALIKE = 0.6
 """Two pieces of text of which so much is equal, the rest being edits, are the same words in different spellings: one
 heard with the context's help and one without it."""
@@ -70,7 +72,7 @@ def verdict(said: Said, clean: Said, context: str) -> tuple[bool, str]:
     if said.stuck and not clean.stuck:
         return True, said.stuck
     for run in echoes(said.text, context):
-        if not words(clean.text) or (len(run) >= LEAST_RUN and not _heard(run, words(clean.text))):
+        if not words(clean.text) or (_is_long(run) and not _heard(run, words(clean.text))):
             return True, said.stuck or ECHO
     return False, said.stuck
 
@@ -86,16 +88,21 @@ def echoes(text: str, context: str) -> list[list[str]]:
     among = f" {' '.join(given)} "
     runs = []
     begin = 0
-    while begin + LEAST_RUN <= len(heard):
-        end = begin + LEAST_RUN
-        while end <= len(heard) and f" {' '.join(heard[begin:end])} " in among:
+    while begin < len(heard):
+        end = begin
+        while end < len(heard) and f" {' '.join(heard[begin : end + 1])} " in among:
             end += 1
-        if end - 1 - begin >= LEAST_RUN:
-            runs.append(heard[begin : end - 1])
-            begin = end - 1
+        if _is_long(heard[begin:end]):
+            runs.append(heard[begin:end])
+            begin = end
         else:
             begin += 1
     return runs
+
+
+def _is_long(run: Sequence[str]) -> bool:
+    single = sum(unicodedata.name(word[0], "").startswith(_UNSPACED) for word in run)
+    return len(run) - single / 2 >= LEAST_RUN
 
 
 def words(text: str) -> list[str]:

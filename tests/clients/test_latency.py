@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from clients.error_rate import error_rate, matches, words_of
+from clients.error_rate import error_rate, matches, unit_of, words_of
 from clients.latency import LatencyMeter, percentile, table
 from clients.samples import SpokenWord
 
@@ -88,6 +88,34 @@ def test_the_table_without_a_reference_has_the_rtf_alone() -> None:
 
 def test_words_are_compared_without_case_and_punctuation_but_with_apostrophes() -> None:
     assert words_of("Don't -- STOP, well-known: 5:30!") == ["don't", "stop", "well", "known", "5", "30"]
+
+
+def test_a_character_of_chinese_or_japanese_is_a_word_and_a_word_of_another_script_within_is_one() -> None:
+    assert words_of("我用iPhone手机，２０２４年。") == [*"我用", "iphone", *"手机", "2024", "年"]  # noqa: RUF001
+    assert words_of("コーヒーを、どうぞ！") == list("コーヒーをどうぞ")  # noqa: RUF001
+    assert words_of("Für l\u2019été, привет") == ["für", "l'été", "привет"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "unit"),
+    [
+        ("Meet at five.", "word"),
+        ("今天天气很好。", "character"),
+        ("用iPhone", "word"),
+        ("我用iPhone", "character"),
+        ("", "word"),
+    ],
+)
+def test_a_rate_is_one_of_characters_where_most_of_the_reference_is_written_without_spaces(
+    reference: str, unit: str
+) -> None:
+    assert unit_of(reference) == unit
+
+
+def test_the_error_rate_of_chinese_counts_characters_and_no_spaces_or_punctuation() -> None:
+    assert error_rate("今天天气很好。", "今天天汽很好") == 1 / 6
+    assert error_rate("今天天气很好。", "今天 天气，很好") == 0.0  # noqa: RUF001
+    assert error_rate("今天天气很好。", "The weather") == 1.0
 
 
 def test_the_error_rate_counts_substitutions_deletions_and_insertions() -> None:

@@ -33,6 +33,13 @@ def test_rows_are_broken_at_spaces_and_never_wider_than_the_terminal() -> None:
     assert layout("", "", 5) == []
 
 
+def test_scripts_without_spaces_are_broken_anywhere_but_before_their_punctuation() -> None:
+    assert layout("", "Heard: 今天天气很好", 12, plain=True) == ["Heard: 今天", "天气很好"]
+    assert layout("", "今天天气。很好", 8, plain=True) == ["今天天", "气。很好"]
+    assert layout("", "我用iPhone手机", 8, plain=True) == ["我", "用iPhone", "手机"]
+    assert layout("今天", "天气", 6, plain=True) == ["今天天", "气"]
+
+
 def test_live_lines_are_replaced_in_place(terminal: Terminal) -> None:
     live = LiveText(terminal)
     live.show("", "a text of more than one row")
