@@ -157,6 +157,6 @@ SIZES = {
         kv_heads=2,
         head_width=128,
         ffn=512,
-        vocabulary=2304,
+        vocabulary=4096,
     ),
 }

@@ -251,7 +251,8 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "The demo starts a daemon of its own in a runtime directory of its own: --runtime-dir is refused and "
         "STENO_RUNTIME_DIR has no effect. It has the default settings, unless --config or STENO_CONFIG names others; "
-        "but it commits words while they are spoken, to show how."
+        "but it commits words while they are spoken, to show how. Without --mic or --file it plays a shipped recording "
+        "of each language that there is."
     )
     sound = parser.add_mutually_exclusive_group()
     sound.add_argument("--mic", action="store_true", help="listen to the microphone, until Ctrl-C or 30 s of silence")

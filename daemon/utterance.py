@@ -12,7 +12,7 @@ from daemon.alignment import Alignment
 from daemon.cadence import Cadence
 from daemon.outcome import Asked, Cost, Outcome
 from pipeline.messages import Cancel, Hypothesis, Speech
-from pipeline.segmenter import Spans
+from pipeline.segmenter import Spans, hush
 from pipeline.settings import StreamSettings
 from pipeline.stabiliser import Shown, Stabiliser
 
@@ -95,6 +95,8 @@ class Utterance:
         self._epoch = 0
         self._seq = 0
         self._sent = 0
+        self._hush = 0
+        """Samples of silence that its final step is given."""
         self._last: Asked | None = None
         """The newest step of this epoch, unless it failed."""
         self._final_seq: int | None = None
@@ -147,11 +149,13 @@ class Utterance:
         """No sound comes after this sample.
 
         If the newest step covers just that, it was the final one, whether it is answered or not: with one step alone in
-        flight, nothing can have been committed after it was begun but what is in its answer.
+        flight, nothing can have been committed after it was begun but what is in its answer. Where it breaks off in
+        speech, no step before covered the silence that the final one is given.
         """
         self.end, self.closed_ns, self.spans = end, now_ns, spans
+        self._hush = hush(end, spans)
         self._attempts = 0
-        if self._last is not None and self.start + self._last.to == end and self.outcome is None:
+        if not self._hush and self._last is not None and self.start + self._last.to == end and self.outcome is None:
             self._final_seq = self._last.seq
             self._decide(self._last)
 
@@ -192,6 +196,7 @@ class Utterance:
             language=self.options.language,
             context=self.options.context,
             forced=self._stabiliser.shown.forced,
+            hush=self._hush,
         )
         if self.closed:
             self._final_seq = self._seq

@@ -78,6 +78,8 @@ class Speech(Message, frozen=True):
     """Text of the system turn."""
     forced: tuple[int, ...] = ()
     """Token ids that the answer must begin with: what was already committed."""
+    hush: Count = 0
+    """Samples of silence that the model hears behind the sound, in this step alone; see `pipeline.segmenter.hush`."""
 
 
 class Features(Message, frozen=True):

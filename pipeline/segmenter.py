@@ -22,6 +22,9 @@ from pipeline.settings import VadSettings
 
 Spans = tuple[tuple[int, int], ...]
 """Stretches of sound, each from its first sample to the one behind its last; in order, none touches the next."""
+HUSH_SAMPLES = 4 * FRAME_SAMPLES
+"""80 ms: of words at whose end the sound was cut the miniature left out nine in ten without, with it one in seven; what
+was cut in the middle of a word it heard no worse. From 120 ms on it did, and wrote words for half ones."""
 
 
 class Opened(NamedTuple):
@@ -57,6 +60,14 @@ class Closed(NamedTuple):
 
 
 Found = Opened | Paused | Resumed | Closed
+
+
+def hush(end: int, spans: Spans) -> int:
+    """Samples of silence that a model has to hear behind an utterance that ends at this sample; mostly none.
+
+    Speech that breaks off is for a model speech that goes on: it leaves out the last word, though that was said whole.
+    """
+    return HUSH_SAMPLES if spans and spans[-1][1] > end - HUSH_SAMPLES else 0
 
 
 def energy_of(frame: npt.NDArray[np.int16]) -> float:

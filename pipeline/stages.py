@@ -94,8 +94,12 @@ class EncodeStage:
         if not isinstance(message, Speech):
             raise Malformed(f"the encoder takes Speech, not {type(message).__name__}")
         stream = self._take(message, unpack(frames, "int16", 1))
-        began = time.monotonic_ns()
-        first, embeddings = stream.encode(beat)
+        began, said = time.monotonic_ns(), stream.samples
+        stream.hear(np.zeros(message.hush, np.int16), said)
+        try:
+            first, embeddings = stream.encode(beat)
+        finally:
+            stream.hear(np.empty(0, np.int16), said)
         features = Features(
             utterance=message.utterance,
             epoch=message.epoch,

@@ -23,7 +23,7 @@ from pipeline.cutter import Cutter
 from pipeline.events import TimedWord, Timings
 from pipeline.loading import build
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE, Align, Hypothesis, Speech, Words
-from pipeline.segmenter import Closed, Found, Spans
+from pipeline.segmenter import Closed, Found, Spans, hush
 from pipeline.settings import Settings, VadSettings
 from pipeline.sockets import ALIGNER, DECODER, ENCODER
 from pipeline.stages import Stage
@@ -167,6 +167,7 @@ class Transcriber:
             last=True,
             language=model.language if language is None else language,
             context=model.context if context is None else context,
+            hush=hush(piece.start + len(piece.pcm), piece.spans),
         )
         began = time.monotonic_ns()
         heard = self._pass(speech, piece.pcm, (ENCODER, DECODER))

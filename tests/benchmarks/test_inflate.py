@@ -27,22 +27,23 @@ from model.words import Unit
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "reference.json"
 RECORDINGS: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))["recordings"]
+SMALL = Checkpoint(MINIATURE).config
+PIECES = len(read_vocabulary(None).pieces) + 400
 MEDIUM = Dimensions(
     audio_width=3 * 128,
-    audio_layers=17,
+    audio_layers=SMALL.audio.layers + 1,
     audio_heads=3 * 2,
     audio_ffn=3 * 512,
-    conv_channels=2 * 96,
+    conv_channels=2 * SMALL.audio.conv_channels,
     width=2 * 256,
-    layers=5,
+    layers=SMALL.text.layers + 1,
     heads=2 * 2,
     kv_heads=2 * 1,
     head_width=128,
     ffn=2 * 768,
-    vocabulary=2700,
+    vocabulary=PIECES + 100,
 )
 """Two and three times the miniature, with layers and rows of the vocabulary that it does not have."""
-PIECES = 2600
 
 
 def sound(name: str) -> npt.NDArray[np.float32]:
@@ -125,7 +126,7 @@ def test_a_new_row_never_wins_whatever_the_signs_of_the_logits(shift: float) -> 
 def test_added_layers_hold_weights_but_add_nothing(tmp_path: Path) -> None:
     inflate(tmp_path, MEDIUM, dtype="f32", vocabulary=shuffled())
     found = Checkpoint(tmp_path)
-    last = ("thinker.audio_tower.layers.16.", "thinker.model.layers.4.")
+    last = (f"thinker.audio_tower.layers.{SMALL.audio.layers}.", f"thinker.model.layers.{SMALL.text.layers}.")
     names = [name for name in found.names() if name.startswith(last)]
     ends = [name for name in names if name.split(".")[-2] in ("out_proj", "fc2", "o_proj", "down_proj")]
     assert len(ends) == 6
@@ -154,7 +155,7 @@ def test_every_release_is_a_whole_multiple_of_the_miniature(size: str) -> None:
         ({"layers": 3}, "fewer layers"),
         ({"audio_heads": 3}, "heads of the larger model"),
         ({"kv_heads": 1}, "heads of the larger model"),
-        ({"vocabulary": 2280}, "do not fit into 2280 rows"),
+        ({"vocabulary": PIECES - 350}, f"do not fit into {PIECES - 350} rows"),
     ],
 )
 def test_dimensions_that_do_not_fit_are_refused_before_anything_is_written(

@@ -149,7 +149,6 @@ def test_stop_daemon_returns_when_the_runtime_directory_is_free(steno: Steno, ru
 def test_interrupting_a_client_exits_with_130_quietly(environment: dict[str, str], runtime: Path) -> None:
     with FakeDaemon(runtime) as daemon:
         line = [sys.executable, "-m", "clients.cli", "log"]
-        # A background process of a shell may have SIGINT ignored; this one must not inherit that.
         child = subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True)
         daemon.wait_for_subscribers()
         child.send_signal(2)

@@ -18,6 +18,7 @@ import srt
 
 from clients import demo, outputs, samples
 from clients.arguments import parse
+from clients.demo_show import Show
 from clients.live import LiveText
 from clients.private_daemon import PrivateDaemon
 from clients.subscription import Subscription
@@ -68,7 +69,7 @@ def test_the_demo_shows_text_words_error_rate_subtitles_and_latencies(
 ) -> None:
     done = steno("demo", "--file", SHORT, TMPDIR=str(temporary))
     assert done.returncode == 0, done.stdout + done.stderr
-    for part in ("Words, with the second", "Word error rate", "first partial", "end of speech -> final", "RTF"):
+    for part in ("words, with the second", "Word error rate", "first partial", "end of speech -> final", "RTF"):
         assert part in done.stdout
     assert done.stdout.index("RTF") < done.stdout.index("Subtitles:")
     subtitles = tmp_path / "steno-demo.srt"
@@ -225,7 +226,7 @@ def listen(runtime: Path, fake: FakeDaemon, *states: str) -> None:
         assert first.daemon == state.daemon
         for name in states:
             fake.do(lambda end, name=name: end.publish(events.Source, source="mic", state=name))  # type: ignore[misc]
-        show = demo.Show(LiveText(io.StringIO()), None)
+        show = Show(LiveText(io.StringIO()), None)
         demo._listen(cast(PrivateDaemon, Alone(wire)), subscription, show, state)
         subscription.close()
 

@@ -76,6 +76,27 @@ def test_a_pause_asks_for_what_the_final_would_be_and_the_answer_is_the_final(ut
     assert (last.seq, last.answered_ns) == (1, 5)
 
 
+def test_where_it_breaks_off_in_speech_the_final_is_a_step_of_its_own_with_silence_behind_it(
+    utterance: Utterance,
+) -> None:
+    partial = next_step(utterance, 3 * S)
+    assert partial is not None
+    assert partial.speech.hush == 0
+    hear(utterance, 0, "the tex")
+    utterance.close(3 * S, 0, ((2 * S, 3 * S),))
+    final = next_step(utterance, 3 * S)
+    assert final is not None
+    assert (final.from_sample, final.to_sample, final.speech.last) == (3 * S, 3 * S, True)
+    assert final.speech.hush > 0
+    utterance.replay("the decoder was killed")
+    again = next_step(utterance, 3 * S)
+    assert again is not None
+    assert again.speech.hush == final.speech.hush
+    hear(utterance, again.speech.seq, "the text", last=True)
+    assert utterance.outcome is not None
+    assert utterance.outcome.text == "the text"
+
+
 def test_an_early_final_that_is_still_in_work_when_the_end_is_certain_is_the_final_too(utterance: Utterance) -> None:
     utterance.pause(3 * S)
     next_step(utterance, 3 * S)

@@ -237,7 +237,7 @@ def test_something_is_working_until_the_words_are_there(world: World) -> None:
     assert working()
     world.answer(world.script.last_speech(), "so far")
     assert not working()
-    world.segmented(Closed(0, 59 * S, "silence", 50 * S, ((0, 59 * S),)))
+    world.segmented(Closed(0, 59 * S, "silence", 50 * S, ((0, 58 * S),)))
     assert working()
     world.advance()
     assert world.script.finals() == ["so far"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
 import itertools
 import time
@@ -11,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
+from clients.error_rate import error_rate
 from pipeline import commands, events
 from pipeline.commands import Progress, ProgressReply
 from pipeline.messages import SAMPLE_RATE
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 MINUTES = 30
 AHEAD_S = 60
 GROWTH_BYTES = 20 << 20
-NUMBERS = ("01", "02", "10", "03", "09", "05")
+NUMBERS = ("01", "02", "13", "03", "09", "05")
 
 
 @pytest.mark.slow
@@ -35,15 +37,17 @@ def test_half_an_hour_every_utterance_once_in_order_and_memory_stays(
         source = steno_daemon.open(commit=False, partials=False)
         steno_daemon.say(source, np.concatenate([recording(number), pause]), end=True)
         steno_daemon.until_ended(source)
-        once[number] = [f.text for f in steno_daemon.finals(source) if f.text]
+        once[number] = " ".join(f.text for f in steno_daemon.finals(source) if f.text)
         assert once[number]
     source = steno_daemon.open(name="half an hour", commit=False)
     expected: list[str] = []
+    begins: list[float] = []
     sent, turn = 0, 0
     memory: dict[str, int] = {}
     while sent < MINUTES * 60 * SAMPLE_RATE:
         pcm = np.concatenate([recording(NUMBERS[turn % len(NUMBERS)]), pause])
-        expected += once[NUMBERS[turn % len(NUMBERS)]]
+        expected.append(once[NUMBERS[turn % len(NUMBERS)]])
+        begins.append(sent / SAMPLE_RATE)
         steno_daemon.say(source, pcm)
         sent, turn = sent + len(pcm), turn + 1
         while sent - _progress(steno_daemon, source).finished > AHEAD_S * SAMPLE_RATE:
@@ -53,12 +57,17 @@ def test_half_an_hour_every_utterance_once_in_order_and_memory_stays(
     after = _memory(steno_daemon)
     steno_daemon.say(source, pause, end=True)
     steno_daemon.until_ended(source)
-    said = [f.text for f in steno_daemon.finals(source) if f.text]
-    assert len(said) == len(expected)
-    # The sound is the same each time; where the VAD's frames and the pre-roll fall in it is not, and that may change a
-    # letter here and there, but never the sentence.
+    said = [""] * len(expected)
+    for final in steno_daemon.finals(source):
+        turn = bisect.bisect(begins, (final.start + final.end) / 2) - 1
+        said[turn] = f"{said[turn]} {final.text}".strip()
+    # The sound is the same each time; where the VAD's frames and the pre-roll fall in it is not. That may move a cut
+    # or change a letter here and there, but never the sentences.
+    rate = error_rate(" ".join(expected), " ".join(said))
+    print(f"{rate:.2%} of the words are others than in the recordings by themselves")
     assert [pair for pair in zip(said, expected, strict=True) if _likeness(*pair) < 0.75] == []
-    assert sum(a == b for a, b in zip(said, expected, strict=True)) > 0.7 * len(expected)
+    assert rate is not None
+    assert rate < 0.05
     numbers = [f.utterance for f in steno_daemon.finals(source)]
     assert numbers == sorted(set(numbers))
     grown = {name: after[name] - memory[name] for name in memory}

@@ -24,16 +24,17 @@ from __future__ import annotations
 import json
 import sys
 import wave
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch  # type: ignore[import-not-found]
-import transformers  # type: ignore[import-not-found]
-from safetensors.torch import load_file  # type: ignore[import-not-found]
-from tokenizers import Tokenizer  # type: ignore[import-not-found]
+import torch
+import transformers
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
 from transformers import Qwen3ASRConfig, Qwen3ASRForConditionalGeneration, WhisperFeatureExtractor
-from transformers.models.qwen3_asr.processing_qwen3_asr import (  # type: ignore[import-not-found]
+from transformers.models.qwen3_asr.processing_qwen3_asr import (
     _fix_timestamps,
     _parse_single_output,
 )
@@ -54,6 +55,8 @@ SHORT_CLIPS = {"clip_600ms": (14_400, 24_000), "clip_300ms": (14_400, 19_200)}
 """Pieces of 01 of less than one block: [from, to) in samples."""
 CONTEXT = "Zelvario, Kethrun, Brindlemoor"
 LONG_CONTEXT = "A conversation about travel.\nNames: Boston, Margaret <b>& sons</b>; 5:30 PM?"
+OTHER_CONTEXT = "Orvanthel, Tressick, Quillhaven"
+"""Names that nobody says."""
 VARIANTS = (
     ("08_names_context", CONTEXT, ""),
     ("07_numbers_seen", LONG_CONTEXT, ""),
@@ -61,8 +64,12 @@ VARIANTS = (
     ("08_names_context", CONTEXT, "English"),
     ("11_silence", "", "English"),
     ("12_long", "", "English"),
+    ("08_names_context", OTHER_CONTEXT, ""),
+    ("12_long", CONTEXT, ""),
 )
-"""(recording, context, forced language), decoded besides all recordings without either."""
+"""(recording, context, forced language), decoded besides all recordings without either. To these come, for each
+recording that says to be of another language than English, that language forced, English forced, and it forced on 01.
+"""
 
 
 class Reference:
@@ -187,6 +194,21 @@ def _native(name: str) -> str:
     return name
 
 
+def language_of(name: str) -> str:
+    """What the description of a recording says; the first miniature's recordings are English and say nothing."""
+    about = json.loads((MINIATURE / "samples" / f"{name}.json").read_text(encoding="utf-8"))
+    return str(about.get("language") or "English")
+
+
+def variants(names: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """As VARIANTS, for the recordings that there are."""
+    yield from VARIANTS
+    for name in names:
+        language = language_of(name)
+        if language != "English":
+            yield from ((name, "", language), (name, "", "English"), ("01_short_seen", "", language))
+
+
 def read(path: Path) -> np.ndarray:
     """float32[n] in [-1, 1]."""
     with wave.open(str(path)) as file:
@@ -208,22 +230,23 @@ def main() -> None:
     for name, pcm in sounds.items():
         answer = asr.answer(pcm, "", "")
         arrays[f"logits/{name}"] = answer.pop("logits").numpy()
-        reference = (MINIATURE / "samples" / f"{name}.txt").read_text().strip()
+        reference = (MINIATURE / "samples" / f"{name}.txt").read_text(encoding="utf-8").strip()
+        language = language_of(name)
         about["recordings"][name] = {
             "reference": reference,
             "answer": answer,
-            "aligned_reference": aligner.align(pcm, reference, "English"),
-            "aligned_answer": aligner.align(pcm, answer["text"], "English"),
+            "aligned_reference": aligner.align(pcm, reference, language),
+            "aligned_answer": aligner.align(pcm, answer["text"], language),
         }
     about["variants"] = []
-    for name, context, language in VARIANTS:
+    for name, context, language in variants(sounds):
         answer = asr.answer(sounds[name], context, language)
         del answer["logits"]
         about["variants"].append({"recording": name, **answer})
     about["clips"] = SHORT_CLIPS
     about["mel_stride"] = MEL_STRIDE
     np.savez_compressed(HERE / "reference.npz", **arrays)  # type: ignore[arg-type]
-    (HERE / "reference.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    (HERE / "reference.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     sys.stdout.write(f"{len(arrays)} arrays, {len(sounds)} recordings\n")
 
 

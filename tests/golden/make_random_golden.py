@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch  # type: ignore[import-not-found]
-import transformers  # type: ignore[import-not-found]
-from safetensors.torch import load_file  # type: ignore[import-not-found]
+import torch
+import transformers
+from safetensors.torch import load_file
 from transformers import (
     AutoTokenizer,
     Qwen3ASRForConditionalGeneration,

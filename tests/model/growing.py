@@ -18,8 +18,6 @@ Floats = npt.NDArray[np.float32]
 FEW = ["01_short_seen", "05_corpus_held", "09_long_pause"]
 """Within one attention window, at the end of one, and over two of them."""
 CONTEXT = "Zelvario, Kethrun, Brindlemoor"
-PROMPT = 9
-"""Tokens before the sound, without a context."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +46,11 @@ def steps_of(sound: Floats, seconds: float, encoder: Encoder, decoder: Decoder) 
         steps.append(Step(same, rows, decoder.decode(rows).tokens))
         old = rows
     return steps
+
+
+def prompt_length(decoder: Decoder) -> int:
+    """Tokens before the sound, without a context."""
+    return len(decoder._task(np.empty((0, decoder._llama.width), dtype=np.float32), "", []).prefix)
 
 
 def every(stride: int, steps: list[Step]) -> list[Step]:

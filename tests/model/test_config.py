@@ -33,8 +33,14 @@ def test_the_miniature_s_config_is_read() -> None:
     config = ModelConfig.from_directory(miniature.checkpoint("asr"))
     assert (config.kind, config.audio.width, config.text.width) == ("asr", 128, 256)
     assert (config.audio.block_tokens, config.audio.window_blocks) == (13, 8)
-    assert config.end_ids == {2228, 2226}
-    assert config.languages == ("English",)
+    files = [
+        json.loads((miniature.checkpoint("asr") / f"{name}.json").read_text())
+        for name in ("config", "generation_config")
+    ]
+    assert config.end_ids == set(files[1]["eos_token_id"])
+    assert len(config.end_ids) == 2
+    assert config.languages == tuple(files[0]["support_languages"])
+    assert "English" in config.languages
 
 
 def test_the_aligner_s_config_is_read() -> None:

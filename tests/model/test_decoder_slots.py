@@ -12,7 +12,7 @@ from model.decoder import Decoder
 from model.llama_batch import SEQUENCES
 from model.package import Package
 from tests.model.conftest import Floats
-from tests.model.growing import CONTEXT, FEW, PROMPT, Grown, every, follow, hear
+from tests.model.growing import CONTEXT, FEW, Grown, every, follow, hear, prompt_length
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def test_who_has_not_spoken_for_longest_gives_up_its_place(stream: Decoder, grow
     stream.step(0)
     stream.hear(SEQUENCES, 0, rows)
     stream.step(SEQUENCES)
-    assert stream.step(0).reused_tokens == PROMPT + len(rows)
-    assert stream.step(2).reused_tokens == PROMPT + len(rows)
-    assert stream.step(1).reused_tokens == PROMPT
+    assert stream.step(0).reused_tokens == prompt_length(stream) + len(rows)
+    assert stream.step(2).reused_tokens == prompt_length(stream) + len(rows)
+    assert stream.step(1).reused_tokens == prompt_length(stream)
 
 
 def test_a_prompt_is_computed_once_for_all_utterances(stream: Decoder, grown: Grown) -> None:
@@ -60,7 +60,7 @@ def test_a_prompt_is_computed_once_for_all_utterances(stream: Decoder, grown: Gr
         new.append(stream.step(utterance, context="Unheard-of words, and more").reused_tokens)
         if utterance == 2:
             stream.forget(1)
-    assert new[0] < PROMPT
+    assert new[0] < prompt_length(stream)
     assert new[1] == new[2] == new[3] > 15
 
 
@@ -70,7 +70,7 @@ def test_writing_from_scratch_in_between_disturbs_no_step(stream: Decoder, grown
     stream.step(1)
     stream.decode(grown("09_long_pause")[-1].rows, context=CONTEXT)
     stream.first_logits(rows)
-    assert stream.step(1).reused_tokens == PROMPT + len(rows)
+    assert stream.step(1).reused_tokens == prompt_length(stream) + len(rows)
 
 
 def test_room_that_grows_in_the_middle_costs_time_but_no_token(small: Decoder, grown: Grown) -> None:
@@ -93,7 +93,7 @@ def test_utterances_that_do_not_fit_in_together_take_turns(small: Decoder, grown
         small.hear(utterance, 0, rows)
         found = small.step(utterance, context=contexts[utterance])
         assert found.tokens == expected[utterance]
-        assert found.reused_tokens < PROMPT
+        assert found.reused_tokens < prompt_length(small)
 
 
 def test_what_was_forgotten_or_never_heard_is_no_utterance(stream: Decoder, grown: Grown) -> None:

@@ -16,7 +16,7 @@ from model.errors import Cancelled, ModelError
 from model.package import Package
 from tests.model import foreign_files
 from tests.model.conftest import Golden
-from tests.model.growing import CONTEXT, FEW, PROMPT, Grown, common, every, follow, hear, steps_of
+from tests.model.growing import CONTEXT, FEW, Grown, common, every, follow, hear, prompt_length, steps_of
 
 NAMES = [path.stem for path in miniature.samples()]
 
@@ -39,7 +39,7 @@ def test_what_was_there_is_reused_and_what_stood_is_not_chosen_again(stream: Dec
     steps = grown("09_long_pause")
     found = follow(stream, 1, steps)
     for before, now, step in zip(found, found[1:], steps[1:], strict=False):
-        assert now.reused_tokens == PROMPT + step.from_token
+        assert now.reused_tokens == prompt_length(stream) + step.from_token
         assert now.draft_tokens >= len(before.tokens)
         same = common(before.tokens, now.tokens)
         assert now.accepted_tokens >= same
@@ -56,7 +56,7 @@ def test_a_step_without_new_sound_only_checks_its_draft(stream: Decoder, grown: 
     assert again.tokens == first.tokens == last.tokens
     assert (first.draft_tokens, first.accepted_tokens) == (0, 0)
     assert (again.draft_tokens, again.accepted_tokens, again.generate_tokens) == (len(last.tokens),) * 2 + (1,)
-    assert again.reused_tokens == PROMPT + len(last.rows)
+    assert again.reused_tokens == prompt_length(stream) + len(last.rows)
 
 
 @pytest.mark.parametrize(("reuse", "draft"), [(False, True), (True, False), (False, False)])
@@ -85,7 +85,7 @@ def test_sound_that_was_cut_off_is_heard_no_more(stream: Decoder, grown: Grown) 
     stream.hear(1, 104, short.rows[104:])
     found = stream.step(1)
     assert found.tokens == short.tokens
-    assert found.reused_tokens == PROMPT + 104
+    assert found.reused_tokens == prompt_length(stream) + 104
 
 
 @pytest.mark.parametrize("context", ["", CONTEXT])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model import miniature
 from model.aligner import Aligner
 from model.config import AlignerConfig, AudioConfig
 from model.decoder import Decoder
@@ -19,6 +20,7 @@ from model.encoder import Encoder
 from model.errors import ModelError
 from model.package import Package, open_package
 from model.words import units
+from tests import spoken
 from tests.model import foreign_files
 from tests.model.conftest import Floats, Golden
 from tests.model.permissions import ordinary_user
@@ -94,7 +96,7 @@ def test_classes_in_the_place_of_a_vocabulary_are_those_of_the_own_head(
     golden: Golden, aligner: Aligner, foreign_aligner: Aligner, aligner_package: Package, name: str
 ) -> None:
     expected = golden.about["recordings"][name]["aligned_reference"]
-    words = units(expected["text"], "English")
+    words = units(expected["text"], spoken.language(name))
     features = Encoder(aligner_package).encode(golden.sound(name))
     assert foreign_aligner.classes(features, words).tolist() == expected["classes"]
     assert aligner.classes(features, words).tolist() == expected["classes"]
@@ -102,7 +104,8 @@ def test_classes_in_the_place_of_a_vocabulary_are_those_of_the_own_head(
 
 def test_what_no_file_says_is_as_in_the_release(both: Path) -> None:
     config = open_package(both, "aligner").config
-    assert config.aligner == AlignerConfig(classes=512, timestamp_id=2233, segment_ms=80.0)
+    timestamp = json.loads((miniature.checkpoint("aligner") / "config.json").read_text())["timestamp_token_id"]
+    assert config.aligner == AlignerConfig(classes=512, timestamp_id=timestamp, segment_ms=80.0)
     assert config.audio == AudioConfig(
         mel_bins=128, width=128, layers=0, heads=0, ffn=0, conv_channels=0, output=256, n_window=50, n_window_infer=800
     )

@@ -35,7 +35,7 @@ SMALL = AudioConfig(
     mel_bins=16, width=40, layers=2, heads=4, ffn=72, conv_channels=8, output=24, n_window=50, n_window_infer=800
 )
 """No width of it is a whole number of 4-bit blocks."""
-LEAST_COSINE = {"fp16": 0.9999, "int8": 0.995, "int4": 0.97}
+LEAST_COSINE = {"fp16": 0.9999, "int8": 0.999, "int4": 0.98}
 
 
 def cosine(one: Floats, other: Floats) -> float:

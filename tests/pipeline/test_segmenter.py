@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
-from pipeline.segmenter import Closed, Found, Opened, Paused, Resumed, Segmenter, energy_of
+from pipeline.segmenter import HUSH_SAMPLES, Closed, Found, Opened, Paused, Resumed, Segmenter, energy_of, hush
 from pipeline.settings import VadSettings
 from tests.pipeline.scripted_frames import PLAIN, cuts, frames, heard, play
 
@@ -57,6 +57,16 @@ def test_a_closed_utterance_says_where_its_speech_lies_a_lone_voiced_frame_in_th
     assert isinstance(closed, Closed)
     assert closed.spans == ((0, frames(1)), (frames(5), frames(8)), (frames(9), frames(11)))
     assert closed.voiced == frames(5)
+
+
+def test_only_an_utterance_that_breaks_off_in_speech_needs_silence_behind_it() -> None:
+    assert hush(SAMPLE_RATE, ((0, SAMPLE_RATE),)) > 0
+    assert hush(SAMPLE_RATE, ((0, 3200), (8000, SAMPLE_RATE - HUSH_SAMPLES + 1))) > 0
+    assert hush(SAMPLE_RATE, ((0, SAMPLE_RATE - HUSH_SAMPLES),)) == 0
+    assert hush(SAMPLE_RATE, ()) == 0
+    (*_, closed) = heard(Segmenter(VadSettings()), "#" * 100 + "." * 80)
+    assert isinstance(closed, Closed)
+    assert hush(closed.end, closed.spans) == 0
 
 
 def test_a_whole_recording_never_pauses_and_says_where_its_speech_lies() -> None:

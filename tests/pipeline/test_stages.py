@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from clients.error_rate import words_of
 from model import miniature
 from model.beat import Beat, steady
 from model.errors import Cancelled
@@ -15,9 +16,11 @@ from pipeline.arrays import Array, pack
 from pipeline.audio_file import AudioFile
 from pipeline.loading import build
 from pipeline.messages import SAMPLE_RATE, Features, Hypothesis, Malformed, Speech
+from pipeline.segmenter import HUSH_SAMPLES
 from pipeline.settings import ModelSettings
 from pipeline.sockets import DECODER, ENCODER
 from pipeline.stages import Stage
+from tests import spoken
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +39,8 @@ class Utterance:
     seq: int = 0
     first_tokens: list[int] = field(default_factory=list)
 
-    def say(self, pcm: Array, from_sample: int, last: bool = False, beat: Beat = steady) -> Hypothesis:
-        speech = Speech(self.number, self.epoch, self.seq, from_sample, last)
+    def say(self, pcm: Array, from_sample: int, last: bool = False, beat: Beat = steady, hush: int = 0) -> Hypothesis:
+        speech = Speech(self.number, self.epoch, self.seq, from_sample, last, hush=hush)
         self.seq += 1
         (features,) = self.stages[ENCODER].step(speech, frames(pcm), beat)
         assert isinstance(features.message, Features)
@@ -99,6 +102,32 @@ def test_a_cut_before_what_was_heard_gives_the_text_of_the_sound_up_to_it(
     heard = utterance.say(np.empty(0, np.int16), cut, last=True)
     whole = at_once(stages, pcm[:cut])
     assert (heard.tokens, heard.samples) == (whole.tokens, cut)
+
+
+def test_silence_that_is_asked_for_is_heard_behind_the_sound_in_that_step_alone(
+    stages: dict[str, Stage], utterance: Utterance
+) -> None:
+    pcm = recording("12")
+    half, rest = pcm[: len(pcm) // 2], pcm[len(pcm) // 2 :]
+    with pytest.raises(Cancelled):
+        utterance.say(half, 0, beat=GivesUp(2), hush=HUSH_SAMPLES)
+    hushed = utterance.say(half[:0], len(half), hush=HUSH_SAMPLES)
+    assert hushed.samples == len(half)
+    assert hushed.tokens == at_once(stages, np.pad(half, (0, HUSH_SAMPLES))).tokens
+    assert utterance.say(rest, len(half), last=True).tokens == at_once(stages, pcm).tokens
+
+
+def test_with_a_little_silence_behind_them_words_that_end_at_a_cut_are_written(stages: dict[str, Stage]) -> None:
+    number = spoken.unbroken()
+    pcm, words = recording(number), spoken.recording(number).words
+    lost = 0
+    for count in range(5, len(words)):
+        said = pcm[: round(words[count - 1].end * SAMPLE_RATE)]
+        other = Utterance(stages, 99)
+        written = words_of(other.say(said, 0, last=True, hush=HUSH_SAMPLES).text)
+        other.forget()
+        lost += len(words_of(" ".join(word.word for word in words[:count]))) > len(written)
+    assert lost <= 0.2 * len(words)
 
 
 class GivesUp:

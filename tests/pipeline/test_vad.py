@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from model import miniature
 from model.errors import StenoError
 from pipeline.audio_file import AudioFile
 from pipeline.messages import FRAME_SAMPLES, SAMPLE_RATE
 from pipeline.vad import OVERHANG_MS, Vad
+from tests import spoken
 
 Sound = npt.NDArray[np.int16]
 
@@ -59,9 +59,9 @@ def test_without_the_library_there_is_an_error_with_a_remedy_and_never_silence(m
 
 @pytest.mark.parametrize("aggressiveness", range(4))
 def test_the_detector_hears_speech_for_its_overhang_after_the_end(aggressiveness: int) -> None:
-    (path,) = [path for path in miniature.samples() if path.name.startswith("03")]
-    said = np.concatenate(list(AudioFile(path).blocks()))
-    middle = len(said) // (2 * FRAME_SAMPLES)  # in the middle of a word
+    said = np.concatenate(list(AudioFile(spoken.path("03")).blocks()))
+    word = max(spoken.recording("03").words, key=lambda word: word.end - word.start)
+    middle = round((word.start + word.end) / 2 * SAMPLE_RATE) // FRAME_SAMPLES
     vad = Vad(aggressiveness)
     for frame in said[: middle * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES):
         vad.is_speech(frame)

@@ -12,10 +12,10 @@ import pytest
 
 from model.errors import ModelError
 from model.miniature.recipe.evaluation.makers import Sources
-from model.miniature.recipe.evaluation.samples import SAMPLES, Draw, Sample, Studio, write
+from model.miniature.recipe.evaluation.samples import SAMPLES, Sample, Studio, write
 from model.miniature.recipe.evaluation.speakers import Speakers
 from model.miniature.recipe.evaluation.store import Utterance
-from model.miniature.recipe.sentence import ENGLISH, MANDARIN, Sentence
+from model.miniature.recipe.sentence import MANDARIN
 from model.miniature.recipe.speech import cast, variants
 from tests.recipe.evaluation_fakes import sources
 
@@ -26,11 +26,6 @@ BY_NAME = {one.name: one for one in SAMPLES}
 
 @pytest.fixture
 def studio(sources: Sources) -> Studio:
-    # Enough of everything that is drawn.
-    with (sources.corpus / "english.held.txt").open("a") as file:
-        file.writelines(f"k\tNow {name} came home with us for the evening.\n" for name in ("he", "she", "they", "we"))
-    with (sources.corpus / "mandarin.held.txt").open("a", encoding="utf-8") as file:
-        file.writelines(("zh\t他昨天晚上没有来看我们。\n", "zh\t{2024|二零二四}年我们去北京。\n"))
     return Studio(sources.corpus, Speakers(sources.engines, tuple(cast.ENGINES)))
 
 
@@ -81,16 +76,3 @@ def test_a_sentence_of_the_training_is_refused(sources: Sources) -> None:
     studio = Studio(sources.corpus, Speakers(sources.engines, ("flite",)))
     with pytest.raises(ModelError, match="01_short_seen has a sentence of the training"):
         studio.make(BY_NAME["01_short_seen"])
-
-
-def test_drawn_sentences_are_plain() -> None:
-    draw = Draw(3, 6)
-    sentences = (
-        "It is late.",
-        "It is {5:30|five thirty} now.",
-        "Ask {Sean/Shaun|shawn} to come.",
-        "Go home.",
-        "A-ha, it is.",
-    )
-    fitting = [draw.fits(Sentence.from_line(f"k\t{one}", ENGLISH)) for one in sentences]
-    assert fitting == [True, False, False, False, False]

@@ -84,7 +84,7 @@ class SoundServer:
         return subprocess.Popen(["paplay", "-d", "fake", str(path)], env=self.environ)
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> float:
+def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> float:
     """Wait for it; returns how many seconds it took."""
     began = time.monotonic()
     while not condition():

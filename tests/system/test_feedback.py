@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,11 @@ def monitor(sound_server: SoundServer) -> Iterator[Monitor]:
 
 def children() -> set[str]:
     """Of all threads of this process, the dead ones that nobody has buried included."""
-    return {child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()}
+    found: set[str] = set()
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+            found.update((task / "children").read_text().split())
+    return found
 
 
 def pipes() -> int:
@@ -85,7 +90,7 @@ def test_each_sound_is_heard_as_long_and_as_loud_as_it_is_made(
     with Feedback(FeedbackSettings(volume=0.5, notifications=False), environ) as feedback:
         for count, sound in enumerate(SOUNDS, start=1):
             feedback.play(sound)
-            until(lambda count=count: len(monitor.heard(loud)) == count, 10)  # type: ignore[misc]
+            until(lambda count=count: len(monitor.heard(loud)) >= count, 10)  # type: ignore[misc]
             time.sleep(0.3)  # until it has been heard to its end, and silence behind it
     for sound, heard in zip(SOUNDS, monitor.heard(loud), strict=True):
         made = np.abs(np.array(samples(sound, 0.5)))
@@ -103,7 +108,7 @@ def test_twenty_plays_in_a_row_leave_nothing_behind(
     with Feedback(FeedbackSettings(notifications=False), environ) as feedback:
         for count in range(1, 21):
             feedback.play("start")
-            until(lambda count=count: len(monitor.heard(loud)) == count, 10)  # type: ignore[misc]
+            until(lambda count=count: len(monitor.heard(loud)) >= count, 10)  # type: ignore[misc]
             time.sleep(0.2)
         until(lambda: children() == children_before, 5)
         assert pipes() == pipes_before

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import spoken
 from tests.system.desk import Desk, sample
 from tests.system.screen import Field
 from tests.system.sound_server import SoundServer, until
@@ -19,7 +20,7 @@ KEY = "F9"
 PLAYED = ("01", "06", "08")
 """Recordings of one sentence each."""
 CLEAR = "01"
-"""The one that the miniature understands whole: a word cut off at its beginning or end would show."""
+"""One whose text is known from the golden data: a word cut off at its beginning or end would show."""
 UTTERANCES = 50
 
 
@@ -65,7 +66,7 @@ def test_fifty_utterances_stand_in_the_terminal_exactly_as_their_finals_say(desk
     assert len(finals) == UTTERANCES
     assert [event["take"] for event in desk.of("final")] == sorted(event["take"] for event in desk.of("final"))
     understood = [text for count, text in enumerate(finals, start=1) if PLAYED[count % len(PLAYED)] == CLEAR]
-    assert understood == [sample(CLEAR).with_suffix(".txt").read_text().strip()] * len(understood)
+    assert understood == [spoken.answer(CLEAR)] * len(understood)
 
 
 def test_a_key_let_go_before_anything_was_said_does_nothing(desk: Desk, dictating: Field) -> None:
@@ -101,7 +102,7 @@ def test_a_hotkey_that_is_killed_while_its_key_is_held_leaves_nobody_listening(d
     hotkey.kill()  # and not waited for: a parent that never does leaves a process behind that is none
     until(lambda: [event["on"] for event in desk.of("listening")] == [True, False], 5)
     desk.key(KEY, False)
-    dictating.wait_for(sample(CLEAR).with_suffix(".txt").read_text().strip())
+    dictating.wait_for(spoken.answer(CLEAR))
     hotkey.wait(10)
     desk.start("hotkey", "--key", KEY.lower(), "--action", "hold")
     until(lambda: desk.said("hotkey").count("connected to the daemon") == 2, 20)
@@ -123,4 +124,4 @@ def test_a_microphone_that_is_lost_is_told_at_once_and_at_each_press(desk: Desk,
     desk.sound.plug()
     until(lambda: desk.of("source")[-1]["state"] == "opened", 30)
     desk.say(KEY, CLEAR, 0.1, 0.2)
-    dictating.wait_for(sample(CLEAR).with_suffix(".txt").read_text().strip())
+    dictating.wait_for(spoken.answer(CLEAR))

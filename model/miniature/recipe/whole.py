@@ -168,9 +168,9 @@ def _parser() -> argparse.ArgumentParser:
         "--bundle", type=Path, required=True, help="directory with corpus/, tokenizer/, engines/, human/"
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--asr", type=float, default=1500.0, help="seconds of training the transcriber; 0 for none")
-    parser.add_argument("--aligner", type=float, default=1200.0, help="seconds of training the aligner; 0 for none")
-    parser.add_argument("--speech", type=float, default=1500.0, help="seconds for which new speech is made; 0 for none")
+    parser.add_argument("--asr", type=float, default=1560.0, help="seconds of training the transcriber; 0 for none")
+    parser.add_argument("--aligner", type=float, default=1100.0, help="seconds of training the aligner; 0 for none")
+    parser.add_argument("--speech", type=float, default=1600.0, help="seconds for which new speech is made; 0 for none")
     parser.add_argument("--background", type=int, default=7200, help="seconds of background sound")
     parser.add_argument("--use", default=",".join(ENGINES), help="comma-separated synthesisers (%(default)s)")
     parser.add_argument("--processors", type=int, default=16)

@@ -38,9 +38,10 @@ def sets_part(records: Records) -> Iterator[str]:
     """The rates of every set."""
     yield "## Every set"
     yield ""
-    yield "Greedy decoding on the frozen sets, which were made from held-out sentences before training. Rates are"
-    yield "normalised: English in words without case and punctuation (WER), Mandarin in characters (CER). In brackets"
-    yield "the bootstrapped interval of 95 %."
+    yield "Greedy decoding on the frozen sets. Each machine of a run makes them before it trains, from held-out"
+    yield "sentences by a fixed seed; another kind of processor may round some samples differently, and the hashes are"
+    yield "of those that were measured. Rates are normalised: English in words without case and punctuation (WER),"
+    yield "Mandarin in characters (CER). In brackets the bootstrapped interval of 95 %."
     yield ""
     table = []
     for name, found in records.results.get("sets", {}).items():

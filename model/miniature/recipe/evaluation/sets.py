@@ -1,8 +1,8 @@
 """`python -m model.miniature.recipe.evaluation.sets ...`: the evaluation sets, made before training and frozen.
 
 This file owns the list of the sets and the command. All sentences are held out of training; a set is a pure function of
-corpus, engines, background and seed, whichever others are made. The hashes that freeze the sets are printed and stand
-in sets.json.
+corpus, engines, background and seed, whichever others are made, but for samples that another kind of processor rounds
+differently. The hashes that freeze the sets are printed and stand in sets.json.
 """
 
 from __future__ import annotations
