@@ -18,9 +18,8 @@ class Programs:
         """A program that writes its arguments down, one a line, and goes on with these words of sh."""
         self._folder.mkdir(exist_ok=True)
         program = self._folder / name
-        program.write_text(
-            f"#!/bin/sh\n{{ printf '%s\\n' \"$@\"; echo .; }} >> '{self._folder}/{name}.calls'\n{then}\n"
-        )
+        # All of a call in one write: several of these run at a time, and one's lines must not part another's.
+        program.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" . >> '{self._folder}/{name}.calls'\n{then}\n")
         program.chmod(0o755)
 
     def calls(self, name: str) -> list[list[str]]:
